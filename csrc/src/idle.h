@@ -1,0 +1,33 @@
+/* idle.h: the workers of one queue that sleep: a stack, so that the one that slept last, whose
+ * caches are warm, wakes first. Not thread-safe: the queue's lock protects it. */
+#ifndef TM_IDLE_H
+#define TM_IDLE_H
+
+#include "parker.h"
+
+/* One worker thread; lives on its own stack. */
+typedef struct tm_worker {
+  tm_parker parker;
+  struct tm_worker *below; /* in the idle stack */
+  bool searching;          /* awake without a job. Written by the owner, or by who popped it. */
+} tm_worker;
+
+typedef struct {
+  tm_worker *top;
+} tm_idle;
+
+static inline void tm_idle_push(tm_idle *idle, tm_worker *worker) {
+  worker->below = idle->top;
+  idle->top = worker;
+}
+
+/* Whoever pops a worker owes it exactly one unpark; a popped worker takes that token. */
+static inline tm_worker *tm_idle_pop(tm_idle *idle) {
+  tm_worker *worker = idle->top;
+  if (worker != NULL) {
+    idle->top = worker->below;
+  }
+  return worker;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* item.h: what the queue holds: the C part of a job, embedded in it, so that queueing allocates
+ * nothing. And the plain list of items that queue and serializer build on. */
+#ifndef TM_ITEM_H
+#define TM_ITEM_H
+
+#include "latch.h"
+
+typedef struct tm_item {
+  struct tm_item *next; /* owned by the list that holds the item, under that list's lock */
+  tm_latch latch;
+  uint32_t shared; /* work for several workers: taken out and put back. Written at init only. */
+} tm_item;
+
+static inline void tm_item_init(tm_item *item, bool shared) {
+  item->next = NULL;
+  atomic_init(&item->latch.word, 0);
+  item->shared = shared;
+}
+
+/* First in, first out; not thread-safe: its owner has a lock. All zeros is empty. */
+typedef struct {
+  tm_item *first, *last;
+} tm_fifo;
+
+static inline void tm_fifo_append(tm_fifo *fifo, tm_item *item) {
+  item->next = NULL;
+  if (fifo->first == NULL) {
+    fifo->first = item;
+  } else {
+    fifo->last->next = item;
+  }
+  fifo->last = item;
+}
+
+static inline void tm_fifo_prepend(tm_fifo *fifo, tm_item *item) {
+  item->next = fifo->first;
+  if (fifo->first == NULL) {
+    fifo->last = item;
+  }
+  fifo->first = item;
+}
+
+static inline tm_item *tm_fifo_take(tm_fifo *fifo) {
+  tm_item *item = fifo->first;
+  if (item != NULL) {
+    fifo->first = item->next;
+  }
+  return item;
+}
+
+#endif

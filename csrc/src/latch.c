@@ -1,0 +1,57 @@
+#include "latch.h"
+
+void tm_latch_set(tm_latch *latch) {
+  /* release: pairs with the acquire loads in tm_latch_done and tm_latch_wait. */
+  uint32_t before = atomic_fetch_or_explicit(&latch->word, TM_LATCH_DONE, memory_order_release);
+  if (before >= TM_LATCH_WAITER) {
+    tm_os_wake_all(&latch->word);
+  }
+}
+
+bool tm_latch_hold_waiters(tm_latch *latch) {
+  uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed);
+  while (word >= TM_LATCH_WAITER) {
+    /* relaxed: publishes nothing; it only competes with leave() for the word's next value. */
+    if (atomic_compare_exchange_weak_explicit(&latch->word, &word, word | TM_LATCH_FINISHING,
+                                              memory_order_relaxed, memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Takes this waiter off the count. False if it has to stay: the latch is set, or will be at once. */
+static bool leave(tm_latch *latch) {
+  uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed);
+  while (!(word & (TM_LATCH_DONE | TM_LATCH_FINISHING))) {
+    if (atomic_compare_exchange_weak_explicit(&latch->word, &word, word - TM_LATCH_WAITER,
+                                              memory_order_relaxed, memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+tm_wait_result tm_latch_wait(tm_latch *latch, int64_t deadline, tm_spin *spin) {
+  /* Counted before it looks: a setter that comes after the count wakes it, and one that came before
+   * is seen by the look. acquire: here and below, pairs with the release in tm_latch_set. */
+  uint32_t word = atomic_fetch_add_explicit(&latch->word, TM_LATCH_WAITER, memory_order_acquire);
+  tm_spinner spinner = tm_spin_begin(spin);
+  while (!(word & TM_LATCH_DONE) && tm_spin_again(&spinner)) {
+    word = atomic_load_explicit(&latch->word, memory_order_acquire);
+  }
+  tm_spin_end(spin, word & TM_LATCH_DONE);
+  for (;;) {
+    word = atomic_load_explicit(&latch->word, memory_order_acquire);
+    if (word & TM_LATCH_DONE) {
+      return TM_WAIT_OK; /* the count is not taken back: nobody reads it any more */
+    }
+    tm_wait_result result = tm_os_wait(&latch->word, word, deadline);
+    if (result == TM_WAIT_TIMEOUT || result == TM_WAIT_INTR) {
+      if (leave(latch)) {
+        return result;
+      }
+      deadline = TM_FOREVER;
+    }
+  }
+}

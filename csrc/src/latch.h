@@ -1,0 +1,48 @@
+/* latch.h: the life of one job in one word: claimed by one thread, done once, waited for by many.
+ *
+ * The result is written before tm_latch_set and read after tm_latch_done or tm_latch_wait said so:
+ * set releases, they acquire. */
+#ifndef TM_LATCH_H
+#define TM_LATCH_H
+
+#include "spin.h"
+
+enum {
+  TM_LATCH_DONE = 1,
+  TM_LATCH_CLAIMED = 2,
+  TM_LATCH_FINISHING = 4, /* tm_latch_set will come at once: no waiter may leave before it */
+  TM_LATCH_WAITER = 8     /* the bits from here up count the waiters */
+};
+
+typedef struct {
+  tm_atomic_u32 word;
+} tm_latch;
+
+/* True for exactly one caller: it alone runs, fails or cancels the job. */
+static inline bool tm_latch_claim(tm_latch *latch) {
+  /* acq_rel: the loser may go on to read what the winner wrote before claiming. */
+  return !(atomic_fetch_or_explicit(&latch->word, TM_LATCH_CLAIMED, memory_order_acq_rel) & TM_LATCH_CLAIMED);
+}
+
+static inline bool tm_latch_claimed(tm_latch *latch) {
+  return atomic_load_explicit(&latch->word, memory_order_relaxed) & TM_LATCH_CLAIMED;
+}
+
+static inline bool tm_latch_done(tm_latch *latch) {
+  /* acquire: pairs with the release in tm_latch_set. */
+  return atomic_load_explicit(&latch->word, memory_order_acquire) & TM_LATCH_DONE;
+}
+
+/* Publishes the result and wakes all waiters. The latch may be freed by a waiter as soon as it is
+ * set: nothing but its address is used after that. */
+void tm_latch_set(tm_latch *latch);
+
+/* For a thread that wants to give something up before it sets the latch. True if somebody waits:
+ * that waiter, and so the latch, stays until the tm_latch_set that the caller now owes. */
+bool tm_latch_hold_waiters(tm_latch *latch);
+
+/* Waits until the latch is set: TM_WAIT_OK, or TM_WAIT_TIMEOUT or TM_WAIT_INTR if it is not. The
+ * caller keeps the latch alive. */
+tm_wait_result tm_latch_wait(tm_latch *latch, int64_t deadline, tm_spin *spin);
+
+#endif

@@ -1,0 +1,39 @@
+/* os_wait_linux.c: os_wait.h on the futex system call. */
+#include "os_wait.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include "os_wait_posix.h"
+
+static long futex(tm_atomic_u32 *word, int op, uint32_t value, const struct timespec *deadline) {
+  return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
+tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadline) {
+  /* WAIT_BITSET takes an absolute CLOCK_MONOTONIC time: no clock is read for a retry. */
+  struct timespec until = timespec_of(deadline);
+  if (futex(word, FUTEX_WAIT_BITSET, expected, deadline == TM_FOREVER ? NULL : &until) == 0) {
+    return TM_WAIT_OK;
+  }
+  switch (errno) {
+    case EAGAIN:
+      return TM_WAIT_AGAIN;
+    case ETIMEDOUT:
+      return TM_WAIT_TIMEOUT;
+    case EINTR:
+      return TM_WAIT_INTR;
+    default:
+      return TM_WAIT_OK; /* counts as spurious: the caller looks at the word again */
+  }
+}
+
+void tm_os_wake_one(tm_atomic_u32 *word) {
+  futex(word, FUTEX_WAKE, 1, NULL);
+}
+
+void tm_os_wake_all(tm_atomic_u32 *word) {
+  futex(word, FUTEX_WAKE, INT_MAX, NULL);
+}

@@ -1,0 +1,148 @@
+#include "outbox.h"
+
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 8 };
+
+void tm_outbox_init(tm_outbox *box, size_t limit) {
+  *box = (tm_outbox){.limit = limit};
+}
+
+void tm_outbox_free(tm_outbox *box) {
+  free(box->slots);
+  box->slots = NULL;
+}
+
+static void **slot_of(tm_outbox *box, size_t index) {
+  return &box->slots[index & (box->capacity - 1)];
+}
+
+static bool grow(tm_outbox *box) {
+  tm_outbox old = {.slots = box->slots, .capacity = box->capacity};
+  size_t capacity = old.capacity != 0 ? 2 * old.capacity : FIRST_CAPACITY;
+  void **slots = calloc(capacity, sizeof *slots);
+  if (slots == NULL) {
+    return false;
+  }
+  box->slots = slots;
+  box->capacity = capacity;
+  for (size_t i = box->taken; i < box->reserved; i++) {
+    *slot_of(box, i) = *slot_of(&old, i);
+  }
+  free(old.slots);
+  return true;
+}
+
+tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
+  tm_reserve_result result = TM_RESERVED;
+  tm_lock_acquire(&box->lock);
+  size_t outstanding = box->reserved - box->taken;
+  if (outstanding >= box->limit) {
+    box->blocked = true;
+    result = TM_FULL;
+  } else if (outstanding == box->capacity && !grow(box)) {
+    result = TM_NO_MEMORY;
+  } else {
+    *index = box->reserved++;
+  }
+  tm_lock_release(&box->lock);
+  return result;
+}
+
+/* Under the lock: whether somebody has to be woken for what can be taken now. */
+static bool change_epoch(tm_outbox *box) {
+  bool awaited = box->waiters != 0;
+  if (awaited) {
+    box->waiters = 0; /* who looks and waits again counts itself again */
+    uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
+    /* release: pairs with the acquire look of tm_outbox_wait; a look under the lock needs neither. */
+    atomic_store_explicit(&box->epoch, epoch + 1, memory_order_release);
+  }
+  return awaited;
+}
+
+bool tm_outbox_put(tm_outbox *box, size_t index, void *value) {
+  tm_lock_acquire(&box->lock);
+  *slot_of(box, index) = value;
+  box->arrived++;
+  bool awaited = index == box->taken && change_epoch(box);
+  tm_lock_release(&box->lock);
+  return awaited;
+}
+
+bool tm_outbox_put_next(tm_outbox *box, void *value) {
+  tm_lock_acquire(&box->lock);
+  *slot_of(box, box->arrived++) = value;
+  bool awaited = change_epoch(box);
+  tm_lock_release(&box->lock);
+  return awaited;
+}
+
+void tm_outbox_notify(tm_outbox *box) {
+  tm_os_wake_all(&box->epoch);
+}
+
+void tm_outbox_end(tm_outbox *box, bool unreserve) {
+  tm_lock_acquire(&box->lock);
+  box->reserved -= unreserve;
+  box->ended = true;
+  bool awaited = change_epoch(box);
+  tm_lock_release(&box->lock);
+  if (awaited) {
+    tm_outbox_notify(box);
+  }
+}
+
+bool tm_outbox_unlimit(tm_outbox *box) {
+  tm_lock_acquire(&box->lock);
+  bool unblocked = box->blocked;
+  box->limit = SIZE_MAX;
+  box->blocked = false;
+  tm_lock_release(&box->lock);
+  return unblocked;
+}
+
+/* Under the lock: what tm_outbox_take would give. */
+static tm_out_result state_of(tm_outbox *box) {
+  if (box->taken < box->reserved && *slot_of(box, box->taken) != NULL) {
+    return TM_OUT_VALUE;
+  }
+  return box->ended && box->taken == box->reserved ? TM_OUT_END : TM_OUT_EMPTY;
+}
+
+tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked) {
+  *unblocked = false;
+  tm_lock_acquire(&box->lock);
+  tm_out_result result = state_of(box);
+  if (result == TM_OUT_VALUE) {
+    void **slot = slot_of(box, box->taken);
+    *value = *slot;
+    *slot = NULL;
+    box->taken++;
+    *unblocked = box->blocked;
+    box->blocked = false;
+  }
+  tm_lock_release(&box->lock);
+  return result;
+}
+
+tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin) {
+  tm_lock_acquire(&box->lock);
+  uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
+  bool wait = state_of(box) == TM_OUT_EMPTY;
+  if (wait) {
+    box->waiters++;
+  }
+  tm_lock_release(&box->lock);
+  if (!wait) {
+    return TM_WAIT_OK;
+  }
+  bool seen;
+  tm_spinner spinner = tm_spin_begin(spin);
+  /* acquire: pairs with the release in change_epoch. */
+  while (!(seen = atomic_load_explicit(&box->epoch, memory_order_acquire) != epoch) && tm_spin_again(&spinner)) {
+  }
+  tm_spin_end(spin, seen);
+  /* A waiter that leaves early stays counted: at worst one wake that nobody needed. */
+  return seen ? TM_WAIT_OK : tm_os_wait(&box->epoch, epoch, deadline);
+}

@@ -1,0 +1,59 @@
+/* outbox.h: hands the results of one imap over to its consumers: a ring of slots, in the order of
+ * the input or of arrival. Its lock protects all plain fields; values are opaque. */
+#ifndef TM_OUTBOX_H
+#define TM_OUTBOX_H
+
+#include "lock.h"
+#include "spin.h"
+
+typedef enum {
+  TM_OUT_VALUE, /* taken */
+  TM_OUT_EMPTY, /* the next value is not there yet */
+  TM_OUT_END    /* there will be no more */
+} tm_out_result;
+
+typedef enum { TM_RESERVED, TM_FULL, TM_NO_MEMORY } tm_reserve_result;
+
+typedef struct {
+  tm_lock lock;
+  void **slots;        /* capacity is a power of two; value i is at slots[i % capacity] */
+  size_t capacity;
+  size_t limit;        /* how many values may be reserved and not taken */
+  size_t reserved;     /* how many values have been promised so far */
+  size_t arrived;      /* how many have been put so far */
+  size_t taken;        /* how many have been taken so far */
+  bool ended;          /* nothing more will be reserved */
+  bool blocked;        /* a reserve was refused as full: the next take makes room and says so */
+  unsigned waiters;    /* threads asleep, or about to be, on epoch */
+  tm_atomic_u32 epoch; /* changes under lock when waiters have to look again */
+} tm_outbox;
+
+void tm_outbox_init(tm_outbox *box, size_t limit);
+
+/* Frees the slots. Whatever is in them has been taken. */
+void tm_outbox_free(tm_outbox *box);
+
+/* Promises one more value, its place in *index. All memory for it is allocated here. */
+tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index);
+
+/* Puts the value of a place, once for each place; it cannot fail. The second form gives values out
+ * in the order of arrival; a box uses one of the two. True: a consumer waits for it, and the caller
+ * owes a tm_outbox_notify, which may be called when the box is gone. */
+bool tm_outbox_put(tm_outbox *box, size_t index, void *value);
+bool tm_outbox_put_next(tm_outbox *box, void *value);
+void tm_outbox_notify(tm_outbox *box);
+
+/* Says that nothing more will be reserved, and wakes all consumers. `unreserve` takes the last place
+ * back: the input had no value for it. */
+void tm_outbox_end(tm_outbox *box, bool unreserve);
+
+/* Takes the limit away. True if a reserve was refused before: the reserver can go on. */
+bool tm_outbox_unlimit(tm_outbox *box);
+
+/* Takes the next value. *unblocked: a reserve was refused before and would succeed now. */
+tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked);
+
+/* Waits until a take may give something else than TM_OUT_EMPTY. */
+tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin);
+
+#endif

@@ -1,0 +1,21 @@
+/* serial.h: runs items one at a time, in order of arrival, without a thread of its own: a thread
+ * that brings an item while nobody is at it works off all that arrive until there are none. */
+#ifndef TM_SERIAL_H
+#define TM_SERIAL_H
+
+#include "item.h"
+#include "lock.h"
+
+typedef struct {
+  tm_lock lock;
+  tm_fifo items; /* under lock */
+  bool busy;     /* under lock: some thread will look at the list again before it leaves */
+} tm_serial;
+
+/* Brings an item. True: the caller now calls tm_serial_next until that gives NULL. */
+bool tm_serial_enter(tm_serial *serial, tm_item *item);
+
+/* The next item to run; NULL, and the caller is out, if there is none. */
+tm_item *tm_serial_next(tm_serial *serial);
+
+#endif

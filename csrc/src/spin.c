@@ -1,0 +1,27 @@
+#include "spin.h"
+
+enum { PATIENCE = 4, PROBE_EVERY = 64, LOOKS_PER_CLOCK = 8 };
+
+void tm_spin_init(tm_spin *spin, int64_t limit) {
+  spin->limit = tm_os_cpus() > 1 ? limit : 0;
+  atomic_init(&spin->misses, 0);
+}
+
+tm_spinner tm_spin_begin(tm_spin *spin) {
+  uint32_t misses = atomic_load_explicit(&spin->misses, memory_order_relaxed);
+  bool pays = misses < PATIENCE || misses % PROBE_EVERY == 0;
+  return (tm_spinner){.until = spin->limit > 0 && pays ? tm_os_now() + spin->limit : 0};
+}
+
+bool tm_spin_again(tm_spinner *spinner) {
+  tm_cpu_relax();
+  return spinner->until != 0 && (++spinner->looks % LOOKS_PER_CLOCK != 0 || tm_os_now() < spinner->until);
+}
+
+void tm_spin_end(tm_spin *spin, bool seen) {
+  if (seen) {
+    atomic_store_explicit(&spin->misses, 0, memory_order_relaxed);
+  } else {
+    atomic_fetch_add_explicit(&spin->misses, 1, memory_order_relaxed);
+  }
+}

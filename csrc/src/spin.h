@@ -1,0 +1,29 @@
+/* spin.h: how long to look before sleeping. Bounded by time; learns when looking does not pay.
+ *
+ * A sleeping thread takes tens of microseconds to wake, so a short look saves much where the other
+ * side is quick, and wastes CPU where it is slow. After a few misses in a row only every 64th wait
+ * still looks, to notice when things have become quick again. On one CPU nothing ever looks: the
+ * other side could not run meanwhile. */
+#ifndef TM_SPIN_H
+#define TM_SPIN_H
+
+#include "os_wait.h"
+
+typedef struct {
+  int64_t limit;        /* ns; 0 on one CPU. Written at init only. */
+  tm_atomic_u32 misses; /* in a row. A hint: relaxed, lost updates are harmless. */
+} tm_spin;
+
+typedef struct {
+  int64_t until;
+  unsigned looks;
+} tm_spinner;
+
+void tm_spin_init(tm_spin *spin, int64_t limit);
+
+/* One look-out: for (s = begin; !(seen = condition()) && again(&s);); end(spin, seen). */
+tm_spinner tm_spin_begin(tm_spin *spin);
+bool tm_spin_again(tm_spinner *spinner);
+void tm_spin_end(tm_spin *spin, bool seen);
+
+#endif

@@ -1,0 +1,219 @@
+#include "workq.h"
+
+/* How long a searcher that sees an item waits for its producer to yield: longer than the way from a
+ * submit to the wait for its result, far shorter than a fight over the host language's lock. */
+enum { GRACE_NS = 2000 };
+
+void tm_workq_init(tm_workq *queue, unsigned max_workers, int64_t spin_ns, tm_atomic_size *yielded) {
+  *queue = (tm_workq){.max_workers = max_workers, .yielded = yielded};
+  tm_spin_init(&queue->spin, spin_ns);
+}
+
+static void add_length(tm_workq *queue, ptrdiff_t change) { /* under the lock: no atomic addition needed */
+  size_t length = atomic_load_explicit(&queue->length, memory_order_relaxed);
+  atomic_store_explicit(&queue->length, length + (size_t)change, memory_order_relaxed);
+}
+
+static bool worked_off(const tm_workq *queue) {
+  return queue->closed && queue->items.first == NULL && queue->held == 0;
+}
+
+/* Restores the law of workq.h, under the lock, after any change that may break it: picks the workers
+ * to wake, linked by `below`, and reserves a place (*start) if one is to be started instead. They are
+ * unparked after the lock is released, since who wakes up would only run into it. */
+static tm_worker *recruit(tm_workq *queue, bool *start) {
+  *start = false;
+  if (worked_off(queue)) { /* so that they leave */
+    tm_worker *all = queue->idle.top;
+    queue->idle.top = NULL;
+    return all;
+  }
+  if (queue->searching || queue->items.first == NULL) {
+    return NULL;
+  }
+  tm_worker *worker = tm_idle_pop(&queue->idle);
+  if (worker != NULL) {
+    worker->below = NULL;
+    worker->searching = queue->searching = true;
+  } else if (queue->workers < queue->max_workers) {
+    queue->workers++;
+    queue->searching = *start = true;
+  }
+  return worker;
+}
+
+static void unpark_all(tm_worker *worker) {
+  while (worker != NULL) {
+    tm_worker *below = worker->below; /* read first: an unparked worker may be gone at once */
+    tm_parker_unpark(&worker->parker);
+    worker = below;
+  }
+}
+
+static tm_push_result add(tm_workq *queue, tm_item *item, bool back) {
+  tm_lock_acquire(&queue->lock);
+  if (back ? queue->drained : queue->closed) {
+    tm_lock_release(&queue->lock);
+    return TM_REFUSED;
+  }
+  if (back) {
+    tm_fifo_prepend(&queue->items, item);
+    queue->held--;
+  } else {
+    tm_fifo_append(&queue->items, item);
+  }
+  add_length(queue, 1);
+  bool start;
+  tm_worker *woken = recruit(queue, &start);
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+  return start ? TM_START : TM_PUSHED;
+}
+
+tm_push_result tm_workq_push(tm_workq *queue, tm_item *item) {
+  return add(queue, item, false);
+}
+
+tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item) {
+  return add(queue, item, true);
+}
+
+/* Releases the lock after a change that brings no items, and wakes the sleepers if it was the last. */
+static void release_and_dismiss(tm_workq *queue) {
+  bool start;
+  tm_worker *woken = worked_off(queue) ? recruit(queue, &start) : NULL;
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+}
+
+void tm_workq_forget(tm_workq *queue) {
+  tm_lock_acquire(&queue->lock);
+  queue->held--;
+  release_and_dismiss(queue);
+}
+
+bool tm_workq_reserve(tm_workq *queue) {
+  tm_lock_acquire(&queue->lock);
+  bool reserved = queue->workers < queue->max_workers;
+  queue->workers += reserved;
+  tm_lock_release(&queue->lock);
+  return reserved;
+}
+
+void tm_workq_enter(tm_worker *worker, bool searching) {
+  tm_parker_init(&worker->parker);
+  worker->searching = searching; /* if so, recruit has set queue->searching on its behalf */
+}
+
+tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
+  tm_worker *woken = NULL;
+  *start = false;
+  tm_lock_acquire(&queue->lock);
+  tm_item *item = tm_fifo_take(&queue->items);
+  if (item != NULL) {
+    add_length(queue, -1);
+    queue->held += item->shared;
+    if (worker->searching || queue->closed) { /* no other find can break the law */
+      if (worker->searching) {
+        worker->searching = queue->searching = false;
+      }
+      woken = recruit(queue, start);
+    }
+  }
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+  return item;
+}
+
+/* Looks for an item without the lock. The caller is the searcher. */
+static bool look(tm_workq *queue) {
+  bool seen;
+  tm_spinner spinner = tm_spin_begin(&queue->spin);
+  while (!(seen = tm_workq_length(queue) != 0) && tm_spin_again(&spinner)) {
+  }
+  tm_spin_end(&queue->spin, seen);
+  if (seen && queue->yielded != NULL) {
+    int64_t until = tm_os_now() + GRACE_NS;
+    while (atomic_load_explicit(queue->yielded, memory_order_relaxed) == 0 && tm_os_now() < until) {
+      tm_cpu_relax();
+    }
+  }
+  return seen;
+}
+
+bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
+  tm_lock_acquire(&queue->lock);
+  bool looks = worker->searching || !queue->searching;
+  if (looks && queue->items.first == NULL && !worked_off(queue)) {
+    worker->searching = queue->searching = true;
+    tm_lock_release(&queue->lock);
+    if (look(queue)) {
+      return true;
+    }
+    tm_lock_acquire(&queue->lock);
+  }
+  if (queue->items.first != NULL) { /* perhaps pushed by a thread that saw this searcher */
+    tm_lock_release(&queue->lock);
+    return true;
+  }
+  if (worker->searching) {
+    worker->searching = queue->searching = false;
+  }
+  bool leaves = worked_off(queue);
+  if (leaves) {
+    queue->workers--;
+  } else {
+    tm_idle_push(&queue->idle, worker);
+  }
+  tm_lock_release(&queue->lock);
+  if (!leaves) {
+    tm_parker_park(&worker->parker);
+  }
+  return !leaves;
+}
+
+bool tm_workq_start_failed(tm_workq *queue, bool searching) {
+  tm_worker *woken = NULL;
+  bool start;
+  tm_lock_acquire(&queue->lock);
+  queue->workers--;
+  if (searching) {
+    queue->searching = false;
+  }
+  if (queue->idle.top != NULL) { /* gone to sleep since; but none is started in its stead */
+    woken = recruit(queue, &start);
+  }
+  bool alive = queue->workers > 0;
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+  return alive;
+}
+
+void tm_workq_close(tm_workq *queue) {
+  tm_lock_acquire(&queue->lock);
+  queue->closed = true;
+  release_and_dismiss(queue);
+}
+
+tm_item *tm_workq_drain(tm_workq *queue) {
+  tm_lock_acquire(&queue->lock);
+  tm_item *items = queue->items.first;
+  for (tm_item *item = items; item != NULL; item = item->next) {
+    queue->held += item->shared; /* as if popped: whoever fails it says tm_workq_forget */
+  }
+  queue->items = (tm_fifo){0};
+  atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
+  queue->closed = queue->drained = true;
+  release_and_dismiss(queue);
+  return items;
+}
+
+void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle) {
+  *idle = 0;
+  tm_lock_acquire(&queue->lock);
+  *workers = queue->workers;
+  for (tm_worker *worker = queue->idle.top; worker != NULL; worker = worker->below) {
+    ++*idle;
+  }
+  tm_lock_release(&queue->lock);
+}

@@ -1,0 +1,89 @@
+/* workq.h: the work queue: items go in at the end, workers take them from the front, and exactly as
+ * many workers are awake as there is work for.
+ *
+ * Wake throttling: at most one worker is *searching* (awake without an item, or being started). A
+ * push wakes nobody while one is; a searcher that finds an item passes the search on if more items
+ * wait. The law behind it, true whenever the lock is free:
+ *
+ *     items wait  ->  somebody searches, or no worker sleeps and none can be started.
+ *
+ * All state is under one lock, held for a few instructions; `length` alone is also read without it,
+ * by a searcher that looks before it sleeps and goes to sleep only after it looked under the lock.
+ *
+ * The queue starts no thread. Where a worker is missing, a call answers TM_START: the caller starts
+ * a thread that runs tm_workq_enter, or calls tm_workq_start_failed. */
+#ifndef TM_WORKQ_H
+#define TM_WORKQ_H
+
+#include "idle.h"
+#include "item.h"
+#include "lock.h"
+
+typedef enum {
+  TM_PUSHED = 0,
+  TM_START = 1,   /* pushed; and a worker's place is reserved: start it */
+  TM_REFUSED = -1 /* not pushed: closed (push) or drained for good (put_back) */
+} tm_push_result;
+
+typedef struct {
+  tm_lock lock;
+  tm_fifo items;          /* all fields down to `drained`: under lock */
+  tm_idle idle;           /* the sleeping workers */
+  tm_atomic_size length;  /* of items. Written under lock, read relaxed without it as a hint. */
+  unsigned workers;       /* alive or being started */
+  unsigned max_workers;
+  unsigned held;          /* shared items that are out and may be put back */
+  bool searching;         /* one worker is awake without an item, or being started */
+  bool closed;            /* no more pushes; workers leave when nothing is left */
+  bool drained;           /* closed, and nothing is put back either */
+  tm_spin spin;           /* of the searcher */
+  tm_atomic_size *yielded; /* see tm_workq_init */
+} tm_workq;
+
+/* `yielded`, if not NULL, counts the threads that have just given up the lock of the host language
+ * to wait for something. A searcher that sees an item gives its producer a moment to get there, so
+ * that the two do not meet at that lock. It outlives the queue. */
+void tm_workq_init(tm_workq *queue, unsigned max_workers, int64_t spin_ns, tm_atomic_size *yielded);
+
+/* Appends an item, and wakes a worker if one is needed. */
+tm_push_result tm_workq_push(tm_workq *queue, tm_item *item);
+
+/* Puts a shared item that a pop took out back to the front. Allowed when closed. */
+tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item);
+
+/* Says that a shared item that a pop took out will not be put back. */
+void tm_workq_forget(tm_workq *queue);
+
+/* The number of items that wait. A hint unless the caller knows that nothing moves. */
+static inline size_t tm_workq_length(tm_workq *queue) {
+  return atomic_load_explicit(&queue->length, memory_order_relaxed);
+}
+
+/* Reserves a worker's place before there is work for it; false if none is left. The thread enters
+ * with searching = false. */
+bool tm_workq_reserve(tm_workq *queue);
+
+/* The worker's side. Each runs: enter; then pop until NULL, wait, and again, until wait says false.
+ * `searching`: its place was reserved by TM_START. */
+void tm_workq_enter(tm_worker *worker, bool searching);
+
+/* The first item, or NULL. *start is set to true if a worker's place was reserved: start one. */
+tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start);
+
+/* Waits until there may be an item. False: the queue is closed and worked off, and this worker is
+ * off its books: the thread ends. */
+bool tm_workq_wait(tm_workq *queue, tm_worker *worker);
+
+/* Takes a reserved place back. False: no worker is left at all, so what was pushed will not run. */
+bool tm_workq_start_failed(tm_workq *queue, bool searching);
+
+/* Refuses pushes from now on and lets the workers leave once nothing is left. Idempotent. */
+void tm_workq_close(tm_workq *queue);
+
+/* Closes for good and hands out all items that wait, linked by `next`. */
+tm_item *tm_workq_drain(tm_workq *queue);
+
+/* How many workers are alive or being started, and how many of them sleep. */
+void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle);
+
+#endif

@@ -1,0 +1,22 @@
+"""threadmill: a drop-in for `multiprocessing.pool.ThreadPool`, many times faster per task."""
+
+from importlib.metadata import version
+
+from threadmill._errors import PoolTerminated, TimeoutError
+from threadmill._imap import IMapIterator, IMapUnorderedIterator
+from threadmill._map import MapResult
+from threadmill._results import ApplyResult
+from threadmill.pool import AsyncResult, ThreadPool
+
+__version__ = version("threadmill")
+
+__all__ = [
+    "ApplyResult",
+    "AsyncResult",
+    "IMapIterator",
+    "IMapUnorderedIterator",
+    "MapResult",
+    "PoolTerminated",
+    "ThreadPool",
+    "TimeoutError",
+]

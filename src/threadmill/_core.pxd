@@ -1,0 +1,73 @@
+# What the job types build on: the base of all jobs, and the engine that runs them.
+
+from libc.stdint cimport int64_t
+
+from threadmill._csrc cimport (
+    tm_item, tm_latch, tm_outbox, tm_reserve_result, tm_serial, tm_worker, tm_workq,
+)
+
+
+cdef extern from "_python.h":
+    const bint TM_GIL
+
+
+cdef struct Shift:
+    # One worker's stay in the loop: on its own stack, touched by no other thread but for `worker`.
+    tm_worker worker
+    tm_latch *owed_latch        # to be set as soon as the GIL is given up
+    tm_outbox *owed_outbox      # to be notified then
+    int64_t switched            # when this worker last gave the GIL up, as far as it knows
+
+
+cdef class Job:
+    # A unit of work: what to do and what came of it. Several threads may reach for it (a worker, who
+    # cancels it, a terminating pool); tm_latch_claim says who ends it. All fields are written at
+    # creation, before it is queued, or by the claimer before it is published.
+    cdef tm_item item
+
+    # Runs it in a worker, if it is not claimed yet. The caller holds a reference.
+    cdef int run(self, Engine engine, Shift *shift) except -1
+    # Ends it with the error, unless it is claimed: it was taken off the queue and will not run.
+    cdef int fail(self, object error) except -1
+    # Publishes it: for the claimer, once everything is written.
+    cdef int complete(self) except -1
+    # Runs the user's callbacks; one job of an engine at a time. Their errors become its result.
+    cdef int call_back(self) except -1
+    # True once it is done, False if the deadline came first. Raises what a signal handler raises.
+    cdef bint wait_until(self, int64_t deadline) except -1
+
+
+cdef class Outbox(Job):
+    # A job that gives many values, one by one: an object side for tm_outbox, whose contracts hold.
+    # An error is told from a result by the lowest bit of its address.
+    cdef tm_outbox box
+    # Owned. An address, which the garbage collector does not clear, because __dealloc__ needs it; no
+    # cycle is hidden by that: an engine refers to an outbox only while it is queued.
+    cdef void *engine
+
+    cdef tm_reserve_result reserve(self, size_t *index) noexcept
+    cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
+    cdef int end(self, bint unreserve) except -1
+    cdef object take(self, int64_t deadline)
+    cdef int resume(self) except -1
+    cdef bint lift(self) noexcept
+
+
+cdef class Engine:
+    cdef tm_workq queue
+    cdef tm_serial callbacks        # the jobs whose callbacks are due, in order of completion
+    cdef object start_thread        # (engine, searching): makes and starts a thread that calls work()
+    cdef object refusal             # () -> the error for what is submitted now, once closed
+    cdef object failure             # () -> the error for what was submitted before, once terminated
+
+    cdef int push(self, Job job) except -1
+    cdef int put_back(self, Job job) except -1
+    cdef int start_another(self) except -1
+    cdef int forget(self) except -1
+    cdef int publish(self, Job job, Shift *shift) except -1
+    cdef int publish_after_callbacks(self, Job job) except -1
+    # Gives the GIL up for a moment if this worker may have held it for long; returns the time.
+    cdef int64_t breathe(self, Shift *shift) except -1
+
+
+cdef int64_t deadline_after(object timeout) except? -1

@@ -1,0 +1,375 @@
+"""The engine: runs jobs on worker threads. Private: the faces are in Python."""
+
+from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
+from cpython.object cimport PyObject
+from cpython.pystate cimport PyThreadState
+from cpython.pythread cimport PyThread_get_thread_ident
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport int64_t, uintptr_t
+
+import threading
+
+from threadmill._csrc cimport *
+from threadmill._errors import TimeoutError
+
+
+cdef extern from "Python.h":
+    PyThreadState *PyEval_SaveThread() nogil
+    void PyEval_RestoreThread(PyThreadState *state) nogil
+
+
+# How long a thread looks before it sleeps (spin.h): less than one sleep and wake costs.
+cdef int64_t SPIN_NS = 10_000
+# The main thread's first sleep in a wait: a signal that comes while it still looks does not interrupt
+# the sleep that follows, and is noticed when this one ends.
+cdef int64_t FIRST_SLEEP_NS = 50_000_000
+# The interpreter asks a thread that runs Python code to give the GIL up, but not one that runs C
+# functions only: a worker does it by itself this often (the interpreter's default).
+cdef int64_t SWITCH_NS = 5_000_000
+# ... looking at the clock after at most so many jobs.
+cdef unsigned MOST_JOBS_PER_CLOCK = 256
+
+cdef tm_spin waiters_spin           # of all threads that wait for a job
+cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
+cdef unsigned long main_thread
+cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
+
+
+cdef Job job_of(tm_item *item):
+    return <Job><PyObject *>(<char *>item - item_offset)
+
+
+cdef int64_t deadline_after(object timeout) except? -1:
+    """The time on tm_os_now's clock. None: never. Not positive: at once."""
+    if timeout is None:
+        return TM_FOREVER
+    cdef double seconds = timeout
+    if seconds > threading.TIMEOUT_MAX:
+        raise OverflowError("timeout value is too large")
+    # A NaN is not positive, as in the standard library.
+    return tm_os_now() + <int64_t>(seconds * 1e9) if seconds > 0 else 0
+
+
+ctypedef tm_wait_result (*wait_function)(void *what, int64_t deadline) noexcept nogil
+
+
+cdef tm_wait_result wait_for_latch(void *latch, int64_t deadline) noexcept nogil:
+    return tm_latch_wait(<tm_latch *>latch, deadline, &waiters_spin)
+
+
+cdef tm_wait_result wait_for_outbox(void *box, int64_t deadline) noexcept nogil:
+    return tm_outbox_wait(<tm_outbox *>box, deadline, &waiters_spin)
+
+
+cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
+    """Waits without the GIL. False at the deadline; raises what a signal handler raises."""
+    cdef PyThreadState *state
+    cdef tm_wait_result result
+    cdef int64_t until = deadline
+    if PyThread_get_thread_ident() == main_thread:
+        until = min(deadline, tm_os_now() + FIRST_SLEEP_NS)
+    while True:
+        state = PyEval_SaveThread()
+        if TM_GIL:
+            atomic_fetch_add_explicit(&yielded, 1, memory_order_relaxed)
+        result = function(what, until)
+        if TM_GIL:
+            atomic_fetch_sub_explicit(&yielded, 1, memory_order_relaxed)
+        PyEval_RestoreThread(state)
+        if result == TM_WAIT_TIMEOUT and until == deadline:
+            return False
+        if result != TM_WAIT_TIMEOUT and result != TM_WAIT_INTR:
+            return True
+        PyErr_CheckSignals()
+        until = deadline
+
+
+cdef class Job:
+    cdef int run(self, Engine engine, Shift *shift) except -1:
+        raise NotImplementedError
+
+    cdef int fail(self, object error) except -1:
+        raise NotImplementedError
+
+    cdef int call_back(self) except -1:
+        raise NotImplementedError
+
+    cdef int complete(self) except -1:
+        tm_latch_set(&self.item.latch)
+        return 0
+
+    cdef bint wait_until(self, int64_t deadline) except -1:
+        return tm_latch_done(&self.item.latch) or wait(wait_for_latch, &self.item.latch, deadline)
+
+
+cdef class Outbox(Job):
+    def __cinit__(self, Engine engine, size_t limit, *_):
+        tm_item_init(&self.item, True)
+        tm_outbox_init(&self.box, limit)
+        Py_INCREF(engine)
+        self.engine = <void *>engine
+
+    def __dealloc__(self):
+        cdef void *value = NULL
+        cdef cbool unblocked
+        if self.lift():
+            (<Engine>self.engine).forget()      # it was neither queued nor run: it waited for room
+        while tm_outbox_take(&self.box, &value, &unblocked) == TM_OUT_VALUE:
+            Py_DECREF(<object><PyObject *>(<uintptr_t>value & ~<uintptr_t>1))
+        Py_DECREF(<Engine>self.engine)
+        tm_outbox_free(&self.box)
+
+    cdef tm_reserve_result reserve(self, size_t *index) noexcept:
+        return tm_outbox_reserve(&self.box, index)
+
+    cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1:
+        cdef void *tagged = <void *>(<uintptr_t><PyObject *>value | <uintptr_t>is_error)
+        Py_INCREF(value)
+        if tm_outbox_put(&self.box, index, tagged) if ordered else tm_outbox_put_next(&self.box, tagged):
+            if TM_GIL and shift != NULL and shift.owed_outbox == NULL:
+                shift.owed_outbox = &self.box
+            else:
+                tm_outbox_notify(&self.box)
+        return 0
+
+    cdef int end(self, bint unreserve) except -1:
+        tm_outbox_end(&self.box, unreserve)
+        return 0
+
+    cdef object take(self, int64_t deadline):
+        """The next value. Raises it if it is an error, StopIteration after the last one, TimeoutError."""
+        cdef void *tagged = NULL
+        cdef cbool unblocked
+        cdef tm_out_result result
+        while True:
+            result = tm_outbox_take(&self.box, &tagged, &unblocked)
+            if result == TM_OUT_VALUE:
+                break
+            if result == TM_OUT_END:
+                raise StopIteration
+            if not wait(wait_for_outbox, &self.box, deadline):
+                raise TimeoutError
+        value = <object><PyObject *>(<uintptr_t>tagged & ~<uintptr_t>1)
+        Py_DECREF(value)                        # the slot's reference; `value` holds its own
+        if unblocked:
+            self.resume()
+        if <uintptr_t>tagged & 1:
+            raise value
+        return value
+
+    cdef int resume(self) except -1:
+        """Back into the queue, after a reserve was refused as full."""
+        return (<Engine>self.engine).put_back(self)
+
+    cdef bint lift(self) noexcept:
+        """Takes the bound away. True if the job had stopped at it, and was neither queued nor run."""
+        return tm_outbox_unlimit(&self.box)
+
+    def _unlimit(self):
+        """Lets the input be read to its end, so that the pool can be joined."""
+        if self.lift():
+            self.resume()
+
+
+cdef class Engine:
+    """A work queue, and the loop that worker threads run over it."""
+
+    def __cinit__(self, unsigned max_workers, start_thread, refusal):
+        tm_workq_init(&self.queue, max_workers, SPIN_NS, &yielded if TM_GIL else NULL)
+        self.start_thread = start_thread
+        self.refusal = refusal
+
+    def __dealloc__(self):
+        # Workers refer to the engine, so there is none that could still run what waits.
+        cdef tm_item *item = tm_workq_drain(&self.queue)
+        cdef tm_item *next
+        while item != NULL:
+            next = item.next
+            Py_DECREF(job_of(item))
+            item = next
+
+    # --- the submitter's side -------------------------------------------------------------------
+
+    cdef int push(self, Job job) except -1:
+        """Queues the job. Raises the refusal if closed, and what the thread's start raises if there
+        is no other worker: then the job will not run."""
+        Py_INCREF(job)
+        cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
+        if result == TM_REFUSED:
+            Py_DECREF(job)
+            raise self.refusal()
+        if result == TM_START:
+            try:
+                self.start_thread(self, True)
+            except BaseException:
+                tm_latch_claim(&job.item.latch)     # stays in the queue as a husk that nobody runs
+                raise
+        return 0
+
+    cdef int put_back(self, Job job) except -1:
+        """Queues a shared job again, at the front; fails it if the engine was terminated meanwhile."""
+        Py_INCREF(job)
+        cdef tm_push_result result = tm_workq_put_back(&self.queue, &job.item)
+        if result == TM_REFUSED:
+            Py_DECREF(job)
+            job.fail(self.failure())
+            self.forget()
+        elif result == TM_START:
+            self.start_another()
+        return 0
+
+    cdef int start_another(self) except -1:
+        """For work that does not hang on it: other workers are alive, or their start is retried with
+        the next push."""
+        try:
+            self.start_thread(self, True)
+        except BaseException:
+            PyErr_WriteUnraisable(self)
+        return 0
+
+    cdef int forget(self) except -1:
+        """A shared job that was taken out will not be put back."""
+        tm_workq_forget(&self.queue)
+        return 0
+
+    def reserve(self):
+        """Reserves a worker's place before there is work for it. False if all are taken."""
+        return tm_workq_reserve(&self.queue)
+
+    def start_failed(self, bint searching):
+        """Gives a reserved place up. False if no worker is left at all."""
+        return tm_workq_start_failed(&self.queue, searching)
+
+    def close(self):
+        """Refuses what comes; the workers end when nothing is left."""
+        tm_workq_close(&self.queue)
+
+    def terminate(self, failure):
+        """Closes, and ends all jobs that no worker has begun with failure()."""
+        cdef tm_item *item
+        cdef tm_item *next
+        self.failure = failure
+        item = tm_workq_drain(&self.queue)
+        while item != NULL:
+            next = item.next
+            job = job_of(item)
+            if item.shared:
+                self.forget()
+            Py_DECREF(job)                          # the queue's reference; `job` holds its own
+            job.fail(failure())
+            item = next
+
+    def break_off(self, failure):
+        """The same, and refuses what comes with failure() too."""
+        self.refusal = failure
+        self.terminate(failure)
+
+    def qsize(self):
+        """The number of entries that wait; a map or imap is one."""
+        return tm_workq_length(&self.queue)
+
+    def busy(self):
+        """The number of workers that do not sleep."""
+        cdef unsigned workers, idle
+        tm_workq_count(&self.queue, &workers, &idle)
+        return workers - idle
+
+    # --- the worker's side ----------------------------------------------------------------------
+
+    def work(self, bint searching):
+        """Runs jobs in the calling thread until the engine is closed and worked off."""
+        cdef Shift shift
+        cdef PyThreadState *state
+        cdef tm_item *item
+        cdef cbool start
+        cdef bint more, slow
+        cdef int64_t now, clocked
+        cdef unsigned jobs_per_clock = 1, jobs = 0
+        shift.owed_latch = NULL
+        shift.owed_outbox = NULL
+        shift.switched = clocked = tm_os_now()
+        tm_workq_enter(&shift.worker, searching)
+        while True:
+            item = tm_workq_pop(&self.queue, &shift.worker, &start)
+            if item == NULL:
+                state = PyEval_SaveThread()
+                pay(&shift)
+                more = tm_workq_wait(&self.queue, &shift.worker)
+                PyEval_RestoreThread(state)
+                if not more:
+                    return
+                continue
+            pay(&shift)
+            job = job_of(item)
+            Py_DECREF(job)                          # the queue's reference; `job` holds its own
+            if start:
+                self.start_another()
+            try:
+                job.run(self, &shift)
+            except BaseException:
+                PyErr_WriteUnraisable(job)          # the engine's own; what tasks raise are results
+            job = None
+            if TM_GIL:
+                jobs += 1
+                if jobs >= jobs_per_clock:
+                    jobs = 0
+                    now = self.breathe(&shift)
+                    slow = now - clocked > SWITCH_NS // 4
+                    jobs_per_clock = 1 if slow else min(2 * jobs_per_clock, MOST_JOBS_PER_CLOCK)
+                    clocked = now
+
+    cdef int64_t breathe(self, Shift *shift) except -1:
+        cdef PyThreadState *state
+        cdef int64_t now = tm_os_now()
+        if TM_GIL and now - shift.switched > SWITCH_NS:
+            state = PyEval_SaveThread()
+            PyEval_RestoreThread(state)
+            shift.switched = now = tm_os_now()
+        return now
+
+    cdef int publish(self, Job job, Shift *shift) except -1:
+        """Sets the latch of a job whose result is written: if somebody sleeps on it and this worker is
+        about to sleep too, not before the GIL is free for that somebody."""
+        if (TM_GIL and tm_workq_length(&self.queue) == 0 and shift.owed_latch == NULL
+                and tm_latch_hold_waiters(&job.item.latch)):
+            shift.owed_latch = &job.item.latch
+        else:
+            tm_latch_set(&job.item.latch)
+        return 0
+
+    cdef int publish_after_callbacks(self, Job job) except -1:
+        """The same for a job with callbacks. If another thread is at callbacks, it does these too."""
+        cdef tm_item *item
+        Py_INCREF(job)
+        if not tm_serial_enter(&self.callbacks, &job.item):
+            return 0
+        while True:
+            item = tm_serial_next(&self.callbacks)
+            if item == NULL:
+                return 0
+            job = job_of(item)
+            Py_DECREF(job)
+            job.call_back()
+            job.complete()
+
+
+cdef void pay(Shift *shift) noexcept nogil:
+    if shift.owed_latch != NULL:
+        tm_latch_set(shift.owed_latch)
+        shift.owed_latch = NULL
+    if shift.owed_outbox != NULL:
+        tm_outbox_notify(shift.owed_outbox)
+        shift.owed_outbox = NULL
+
+
+def _after_fork():
+    """In the child, the forking thread is the main thread."""
+    global main_thread
+    main_thread = threading.main_thread().ident
+
+
+cdef Job _probe = Job()
+item_offset = <char *>&_probe.item - <char *><PyObject *>_probe
+_probe = None
+tm_spin_init(&waiters_spin, SPIN_NS)
+_after_fork()

@@ -1,0 +1,114 @@
+# The C core as Cython sees it: the only file that names a header of csrc/. The contracts stand there.
+
+from libc.stdint cimport int64_t, uint32_t
+
+
+cdef extern from "<stdbool.h>" nogil:
+    ctypedef bint cbool "bool"
+
+
+cdef extern from "atomics.h" nogil:
+    ctypedef uint32_t tm_atomic_u32
+    ctypedef size_t tm_atomic_size
+    ctypedef enum memory_order:
+        memory_order_relaxed
+        memory_order_acquire
+        memory_order_release
+        memory_order_acq_rel
+    size_t atomic_load_explicit(tm_atomic_size *word, memory_order order)
+    void atomic_store_explicit(tm_atomic_size *word, size_t value, memory_order order)
+    size_t atomic_fetch_add_explicit(tm_atomic_size *word, size_t value, memory_order order)
+    size_t atomic_fetch_sub_explicit(tm_atomic_size *word, size_t value, memory_order order)
+    size_t atomic_exchange_explicit(tm_atomic_size *word, size_t value, memory_order order)
+
+
+cdef extern from "os_wait.h" nogil:
+    ctypedef enum tm_wait_result:
+        TM_WAIT_OK
+        TM_WAIT_AGAIN
+        TM_WAIT_TIMEOUT
+        TM_WAIT_INTR
+    int64_t TM_FOREVER
+    int64_t tm_os_now()
+
+
+cdef extern from "spin.h" nogil:
+    ctypedef struct tm_spin:
+        pass
+    void tm_spin_init(tm_spin *spin, int64_t limit)
+
+
+cdef extern from "latch.h" nogil:
+    ctypedef struct tm_latch:
+        tm_atomic_u32 word
+    cbool tm_latch_claim(tm_latch *latch)
+    cbool tm_latch_claimed(tm_latch *latch)
+    cbool tm_latch_done(tm_latch *latch)
+    void tm_latch_set(tm_latch *latch)
+    cbool tm_latch_hold_waiters(tm_latch *latch)
+    tm_wait_result tm_latch_wait(tm_latch *latch, int64_t deadline, tm_spin *spin)
+
+
+cdef extern from "item.h" nogil:
+    ctypedef struct tm_item:
+        tm_item *next
+        tm_latch latch
+        uint32_t shared
+    void tm_item_init(tm_item *item, cbool shared)
+
+
+cdef extern from "serial.h" nogil:
+    ctypedef struct tm_serial:
+        pass
+    cbool tm_serial_enter(tm_serial *serial, tm_item *item)
+    tm_item *tm_serial_next(tm_serial *serial)
+
+
+cdef extern from "idle.h" nogil:
+    ctypedef struct tm_worker:
+        pass
+
+
+cdef extern from "workq.h" nogil:
+    ctypedef enum tm_push_result:
+        TM_PUSHED
+        TM_START
+        TM_REFUSED
+    ctypedef struct tm_workq:
+        pass
+    void tm_workq_init(tm_workq *queue, unsigned max_workers, int64_t spin_ns, tm_atomic_size *yielded)
+    tm_push_result tm_workq_push(tm_workq *queue, tm_item *item)
+    tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item)
+    void tm_workq_forget(tm_workq *queue)
+    size_t tm_workq_length(tm_workq *queue)
+    cbool tm_workq_reserve(tm_workq *queue)
+    void tm_workq_enter(tm_worker *worker, cbool searching)
+    tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, cbool *start)
+    cbool tm_workq_wait(tm_workq *queue, tm_worker *worker)
+    cbool tm_workq_start_failed(tm_workq *queue, cbool searching)
+    void tm_workq_close(tm_workq *queue)
+    tm_item *tm_workq_drain(tm_workq *queue)
+    void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle)
+
+
+cdef extern from "outbox.h" nogil:
+    ctypedef enum tm_out_result:
+        TM_OUT_VALUE
+        TM_OUT_EMPTY
+        TM_OUT_END
+    ctypedef enum tm_reserve_result:
+        TM_RESERVED
+        TM_FULL
+        TM_NO_MEMORY
+    ctypedef struct tm_outbox:
+        pass
+    void tm_outbox_init(tm_outbox *box, size_t limit)
+    void tm_outbox_free(tm_outbox *box)
+    tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index)
+    cbool tm_outbox_put(tm_outbox *box, size_t index, void *value)
+    cbool tm_outbox_put_next(tm_outbox *box, void *value)
+    void tm_outbox_notify(tm_outbox *box)
+    void tm_outbox_end(tm_outbox *box, cbool unreserve)
+    cbool tm_outbox_unlimit(tm_outbox *box)
+    tm_out_result tm_outbox_take(tm_outbox *box, void **value, cbool *unblocked)
+    tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin)

@@ -1,0 +1,96 @@
+"""The jobs of imap: workers pull the input themselves.
+
+The job goes round: the worker that takes it from the queue is the only one that reads the input; it
+takes one item, puts the job back for the next worker, and then runs its item. So the input needs no
+lock and no thread of its own, and is read no faster than workers are free.
+"""
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
+
+from threadmill._core cimport Engine, Outbox, Shift, deadline_after
+from threadmill._csrc cimport (
+    TM_FOREVER, TM_FULL, TM_NO_MEMORY, TM_RESERVED, tm_latch_claim, tm_latch_claimed, tm_reserve_result,
+)
+
+
+cdef extern from "_python.h":
+    object tm_take_exception()
+    PyObject *tm_call_one(object func, object item)
+
+
+cdef extern from "Python.h":
+    PyObject *PyIter_Next(object iterator)
+    PyObject *PyErr_Occurred()
+
+
+cdef class IMapIterator(Outbox):
+    """What `imap` returns: gives the results in the order of the input. As
+    `multiprocessing.pool.IMapIterator`."""
+
+    def __cinit__(self, Engine engine, size_t limit, func, source):
+        self.func = func
+        self.source = source
+        self.ordered = True
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.take(TM_FOREVER)
+
+    def next(self, timeout=None):
+        """The next result, waiting for it up to `timeout` seconds (None: for ever).
+
+        Raises what its task raised, TimeoutError, and StopIteration at the end."""
+        return self.take(deadline_after(timeout))
+
+    cdef int run(self, Engine engine, Shift *shift) except -1:
+        cdef size_t index = 0
+        cdef tm_reserve_result reserved
+        if tm_latch_claimed(&self.item.latch):
+            return engine.forget()
+        reserved = self.reserve(&index)
+        if reserved == TM_FULL:
+            return 0                            # whoever takes a value puts the job back
+        if reserved == TM_NO_MEMORY:
+            self.fail(MemoryError())
+            return engine.forget()
+        func = self.func
+        cdef PyObject *item = PyIter_Next(self.source)
+        if item == NULL:
+            self.source = self.func = None
+            if PyErr_Occurred() != NULL:
+                self.put(index, tm_take_exception(), True, self.ordered, shift)
+                self.end(False)
+            else:
+                self.end(True)
+            return engine.forget()
+        engine.put_back(self)
+        # From here on another worker may be reading the input.
+        cdef PyObject *result = tm_call_one(func, <object>item)
+        Py_DECREF(<object>item)
+        if result == NULL:
+            return self.put(index, tm_take_exception(), True, self.ordered, shift)
+        value = <object>result
+        Py_DECREF(value)
+        return self.put(index, value, False, self.ordered, shift)
+
+    cdef int fail(self, object error) except -1:
+        """Ends the values with the error, after those that are being worked on."""
+        cdef size_t index = 0
+        if tm_latch_claim(&self.item.latch):
+            self.source = self.func = None
+            self.lift()
+            if self.reserve(&index) == TM_RESERVED:
+                self.put(index, error, True, self.ordered, NULL)
+            self.end(False)
+        return 0
+
+
+cdef class IMapUnorderedIterator(IMapIterator):
+    """What `imap_unordered` returns: gives the results as they come. As
+    `multiprocessing.pool.IMapUnorderedIterator`."""
+
+    def __cinit__(self, *_):
+        self.ordered = False

@@ -1,0 +1,25 @@
+# The map's job.
+
+from threadmill._core cimport Engine, Shift
+from threadmill._csrc cimport tm_atomic_size
+from threadmill._results cimport ApplyResult
+
+
+cdef class MapResult(ApplyResult):
+    # The input is in `args`: an exact list, an exact tuple, or None for a range that is computed.
+    cdef Py_ssize_t start, step             # of the range
+    cdef Py_ssize_t length                  # of the input
+    cdef readonly Py_ssize_t _chunksize     # the user's, or 0
+    cdef bint star
+    # Slots that workers fill, each its own; no other thread sees the list until it is the result.
+    cdef list results
+    cdef tm_atomic_size next                # the first item that is not claimed yet, or beyond
+    cdef tm_atomic_size left                # items not ended; who brings it to zero sees all slots
+    cdef tm_atomic_size failed              # 1 once an item has raised; who sets it writes `error`
+    cdef object error
+
+    cdef int run_range(self, object func, Py_ssize_t i, Py_ssize_t end) except -1
+    cdef int finish(self, Engine engine, Shift *shift) except -1
+
+
+cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint star)

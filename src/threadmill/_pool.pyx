@@ -1,0 +1,76 @@
+"""The part of ThreadPool that is called once per task or per map."""
+
+from operator import index
+
+from threadmill._core cimport Engine
+from threadmill._imap cimport IMapIterator, IMapUnorderedIterator
+from threadmill._map cimport MapResult, new_map
+from threadmill._results cimport ApplyResult
+
+
+cdef extern from "<stdint.h>":
+    size_t SIZE_MAX
+
+
+cdef int check_callable(object value, str name) except -1:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a callable or None")
+    return 0
+
+
+cpdef Py_ssize_t check_chunksize(object chunksize) except -1:
+    """TypeError or ValueError unless it is a whole number of at least 1; returns it."""
+    cdef Py_ssize_t size = index(chunksize)
+    if size < 1:
+        raise ValueError(f"Chunksize must be 1+, not {chunksize}")
+    return size
+
+
+cdef class PoolCore:
+    """Base of ThreadPool: holds the engine. `_engine` is written once, before the pool is used."""
+
+    cdef public Engine _engine
+
+    def apply_async(self, func, args=(), kwds={}, callback=None, error_callback=None):
+        """Queues func(*args, **kwds) and returns its AsyncResult.
+
+        When the task has ended, and before the result is ready, `callback` is called with the result
+        or `error_callback` with the exception, one call of a pool at a time. What it raises becomes
+        the task's outcome. ValueError if the pool is closed."""
+        cdef ApplyResult job = ApplyResult.__new__(ApplyResult)
+        job.func = func
+        job.args = args
+        if kwds:
+            job.kwds = kwds
+        if callback is not None or error_callback is not None:
+            check_callable(callback, "callback")
+            check_callable(error_callback, "error_callback")
+            job.callback = callback
+            job.error_callback = error_callback
+        self._engine.push(job)
+        return job
+
+    def _map_async(self, func, iterable, bint star, chunksize, callback, error_callback):
+        """The MapResult of one of the four map methods."""
+        check_callable(callback, "callback")
+        check_callable(error_callback, "error_callback")
+        cdef MapResult job = new_map(func, iterable, 0 if chunksize is None else check_chunksize(chunksize), star)
+        if job.length:
+            job.callback = callback
+            job.error_callback = error_callback
+            self._engine.push(job)
+        return job
+
+    def _imap(self, func, iterable, bint ordered, buffersize):
+        """The iterator of imap or imap_unordered for single items."""
+        cdef size_t limit = SIZE_MAX
+        if buffersize is not None:
+            if not isinstance(buffersize, int):
+                raise TypeError("buffersize must be an integer or None")
+            if buffersize < 1:
+                raise ValueError("buffersize must be None or > 0")
+            limit = buffersize
+        cls = IMapIterator if ordered else IMapUnorderedIterator
+        cdef IMapIterator iterator = cls(self._engine, limit, func, iter(iterable))
+        self._engine.push(iterator)
+        return iterator

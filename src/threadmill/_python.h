@@ -1,0 +1,80 @@
+/* _python.h: the places where the engine needs CPython's C API by hand, for all versions alike. */
+#ifndef TM_PYTHON_H
+#define TM_PYTHON_H
+
+#include <Python.h>
+
+#ifdef Py_GIL_DISABLED
+#define TM_GIL 0
+#else
+#define TM_GIL 1 /* threads share one lock: give it up before waking one that will want it */
+#endif
+
+/* Takes the raised exception, its traceback attached, as a new reference. */
+static inline PyObject *tm_take_exception(void) {
+#if PY_VERSION_HEX >= 0x030C0000
+  return PyErr_GetRaisedException();
+#else
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  if (traceback != NULL) {
+    PyException_SetTraceback(value, traceback);
+    Py_DECREF(traceback);
+  }
+  Py_DECREF(type);
+  return value;
+#endif
+}
+
+/* Item i of an exact list as a new reference; IndexError if the list is shorter by now. */
+static inline PyObject *tm_list_item(PyObject *list, Py_ssize_t i) {
+#if PY_VERSION_HEX >= 0x030D0000
+  return PyList_GetItemRef(list, i);
+#else
+  PyObject *item = PyList_GetItem(list, i); /* before 3.13 there is no build without the GIL */
+  Py_XINCREF(item);
+  return item;
+#endif
+}
+
+static inline PyObject *tm_tuple_item(PyObject *tuple, Py_ssize_t i) {
+  return Py_NewRef(PyTuple_GET_ITEM(tuple, i));
+}
+
+/* func(*args), args an exact tuple, without another one being built. */
+static inline PyObject *tm_call_tuple(PyObject *func, PyObject *args) {
+  return PyObject_Vectorcall(func, ((PyTupleObject *)args)->ob_item, (size_t)PyTuple_GET_SIZE(args), NULL);
+}
+
+/* func(*args, **kwds) for any iterable and any mapping; kwds may be None. */
+static inline PyObject *tm_call_unpacked(PyObject *func, PyObject *args, PyObject *kwds) {
+  PyObject *result = NULL, *names = NULL, *tuple = PySequence_Tuple(args);
+  if (tuple != NULL && kwds != Py_None) {
+    names = PyDict_New();
+    if (names == NULL || PyDict_Update(names, kwds) < 0) {
+      goto done;
+    }
+  }
+  if (tuple != NULL) {
+    result = PyObject_Call(func, tuple, names);
+  }
+done:
+  Py_XDECREF(names);
+  Py_XDECREF(tuple);
+  return result;
+}
+
+/* func(item) */
+static inline PyObject *tm_call_one(PyObject *func, PyObject *item) {
+  PyObject *stack[2] = {NULL, item}; /* the free slot spares bound methods a copy */
+  return PyObject_Vectorcall(func, stack + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+}
+
+/* Whether an object that refers to this one may be part of a reference cycle through it. Untracked
+ * tuples hold atoms only and stay so; an untracked dict may be filled later. */
+static inline int tm_may_form_cycles(PyObject *object) {
+  return PyObject_IS_GC(object) && (!PyTuple_CheckExact(object) || PyObject_GC_IsTracked(object));
+}
+
+#endif

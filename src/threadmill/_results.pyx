@@ -1,0 +1,168 @@
+"""The handle of a single call: task, result and handle in one object."""
+
+from cpython.object cimport PyObject, Py_TYPE
+from cpython.ref cimport Py_DECREF
+from cpython.tuple cimport PyTuple_CheckExact
+
+from types import GenericAlias
+
+from threadmill._core cimport Engine, Job, Shift, deadline_after
+from threadmill._csrc cimport tm_latch_claim, tm_latch_done
+from threadmill._errors import TimeoutError
+
+
+cdef extern from "_python.h":
+    object tm_take_exception()
+    bint tm_may_form_cycles(object value)
+    PyObject *tm_call_tuple(object func, object args)
+    PyObject *tm_call_unpacked(object func, object args, object kwds)
+
+
+cdef extern from "Python.h":
+    void PyObject_GC_Track(object job)
+    void PyObject_GC_UnTrack(object job)
+    bint PyObject_GC_IsTracked(object job)
+
+
+cdef int expose(ApplyResult job) except -1:
+    """Lets the garbage collector see a job whose result is written, if it could be in a cycle."""
+    if tm_may_form_cycles(job.value) and not PyObject_GC_IsTracked(job):
+        PyObject_GC_Track(job)
+    return 0
+
+
+cdef class ApplyResult(Job):
+    """What `apply_async` returns. As `multiprocessing.pool.ApplyResult`, also called `AsyncResult`."""
+
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __cinit__(self):
+        # While a job waits or runs, the queue or a worker holds it, so it cannot be garbage, and the
+        # collector need not walk it: expose() tracks it if its result asks for that. Subclasses
+        # made in Python have a __dict__ that may hold anything, so they stay tracked.
+        if Py_TYPE(self).tp_dictoffset == 0:
+            PyObject_GC_UnTrack(self)
+
+    def get(self, timeout=None):
+        """The result, waiting for it up to `timeout` seconds (None: for ever).
+
+        Raises the task's exception, TimeoutError, or PoolTerminated if the task will not run."""
+        if not tm_latch_done(&self.item.latch) and not self.wait_until(deadline_after(timeout)):
+            raise TimeoutError
+        if self.success:
+            return self.value
+        raise self.value
+
+    def wait(self, timeout=None):
+        """Waits until the result is there, up to `timeout` seconds (None: for ever)."""
+        self.wait_until(deadline_after(timeout))
+
+    def ready(self):
+        """Whether the result, or the exception, is there."""
+        return tm_latch_done(&self.item.latch)
+
+    def successful(self):
+        """Whether the task ended without an exception. ValueError if it has not ended."""
+        if not tm_latch_done(&self.item.latch):
+            raise ValueError(f"{self!r} not ready")
+        return self.success
+
+    cdef int run(self, Engine engine, Shift *shift) except -1:
+        if not tm_latch_claim(&self.item.latch):
+            return 0
+        func, args, kwds = self.func, self.args, self.kwds
+        self.func = self.args = self.kwds = None
+        cdef PyObject *result
+        if PyTuple_CheckExact(args) and kwds is None:
+            result = tm_call_tuple(func, args)
+        else:
+            result = tm_call_unpacked(func, args, kwds)
+        if result == NULL:
+            value = tm_take_exception()
+        else:
+            value = <object>result
+            Py_DECREF(value)
+        func = args = kwds = None               # gone before anybody learns that the task has ended
+        return self.settle(value, result != NULL, engine, shift)
+
+    cdef int fail(self, object error) except -1:
+        if tm_latch_claim(&self.item.latch):
+            self.func = self.args = self.kwds = None
+            self.callback = self.error_callback = None
+            self.value = error
+            expose(self)
+            self.complete()
+        return 0
+
+    cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
+        self.value = value
+        self.success = success
+        if self.callback is not None or self.error_callback is not None:
+            return engine.publish_after_callbacks(self)
+        expose(self)
+        return engine.publish(self, shift)
+
+    cdef int call_back(self) except -1:
+        callback = self.callback if self.success else self.error_callback
+        self.callback = self.error_callback = None
+        if callback is not None:
+            try:
+                callback(self.value)
+            except BaseException as error:
+                # As CPython 3.16 does; before, it would have ended the thread that hands out results.
+                if not self.success and error.__context__ is None and error is not self.value:
+                    error.__context__ = self.value
+                self.value = error
+                self.success = False
+        expose(self)
+        return 0
+
+    # --- what programs read of the standard library's private parts ---------------------------------
+
+    @property
+    def _job(self):
+        return <size_t><void *>self
+
+    @property
+    def _event(self):
+        return _Event(self)
+
+    @property
+    def _success(self):
+        return self.success if tm_latch_done(&self.item.latch) else None
+
+    @property
+    def _value(self):
+        return self.value if tm_latch_done(&self.item.latch) else None
+
+    @property
+    def _callback(self):
+        return self.callback
+
+    @property
+    def _error_callback(self):
+        return self.error_callback
+
+    @property
+    def _cache(self):
+        return {}
+
+    @property
+    def _pool(self):
+        return None             # a handle does not hold its pool; the standard library's lets go when ready
+
+
+cdef class _Event:
+    """`result._event`: the part of threading.Event that can be asked of a result."""
+
+    cdef ApplyResult job
+
+    def __cinit__(self, ApplyResult job):
+        self.job = job
+
+    def is_set(self):
+        return self.job.ready()
+
+    def wait(self, timeout=None):
+        self.job.wait(timeout)
+        return self.job.ready()

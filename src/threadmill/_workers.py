@@ -1,0 +1,133 @@
+"""The threads of one pool: real `threading.Thread` objects, started when they are needed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures.thread import BrokenThreadPool
+from functools import partial
+from typing import Any
+
+from threadmill._core import Engine
+
+logger = logging.getLogger("threadmill")
+
+# What a thread gets when it is started. One entry, taken with the deque's atomic pop either by the
+# thread, which then is a worker, or by its starter, because the start failed.
+Seat = deque[tuple[Engine, bool]]
+Initializer = Callable[..., object]
+
+
+class Crew:
+    """Makes and starts worker threads. Neither it nor a thread that sleeps refers to the pool, so a
+    pool that nobody holds is collected; a thread that was not started does not refer to the engine."""
+
+    def __init__(
+        self,
+        size: int,
+        new_thread: Callable[..., threading.Thread],
+        initializer: Initializer | None = None,
+        initargs: tuple[Any, ...] = (),
+    ) -> None:
+        self.size = size
+        self.new_thread = new_thread
+        self.initializer = initializer
+        self.initargs = initargs
+        # The condition's lock protects the fields below; notified when `starting` falls.
+        self.changed = threading.Condition(threading.Lock())
+        self.threads: list[threading.Thread] = []  # the first `started` were, or are being, started
+        self.seats: list[Seat] = []  # one for each thread
+        self.started = 0
+        self.starting = 0  # calls of start() under way
+
+    def start(self, engine: Engine, searching: bool) -> None:
+        """Starts a worker for a place reserved in the engine. If that fails, raises, unless there are
+        other workers: then the work waits for them."""
+        thread, seat = self._next()
+        seat.append((engine, searching))
+        try:
+            thread.start()
+        except BaseException as error:
+            # If the seat is taken, it was an interrupt that came when the thread was up already.
+            if take(seat) is None or self._give_up(thread, engine, searching, error):
+                raise
+        finally:
+            with self.changed:
+                self.starting -= 1
+                self.changed.notify_all()
+
+    def start_all(self, engine: Engine) -> None:
+        """Starts all workers that the engine may have."""
+        while engine.reserve():
+            self.start(engine, False)
+
+    def join(self) -> None:
+        """Waits until all workers have ended, but for the calling thread. The engine is closed."""
+        for thread in self.threads:  # grows while workers start others
+            with self.changed:
+                self.changed.wait_for(lambda: self.starting == 0)
+            if thread.ident is not None and thread is not threading.current_thread():
+                thread.join()
+
+    def all_threads(self) -> list[threading.Thread]:
+        """The threads of all places, started or not."""
+        with self.changed:
+            while len(self.threads) < self.size:
+                self._make_thread()
+        return self.threads
+
+    def _next(self) -> tuple[threading.Thread, Seat]:
+        """The next thread to be started; counts it as started and starting."""
+        with self.changed:
+            if self.started == len(self.threads):
+                self._make_thread()
+            self.started += 1
+            self.starting += 1
+            return self.threads[self.started - 1], self.seats[self.started - 1]
+
+    def _make_thread(self) -> None:
+        seat: Seat = deque()
+        thread = self.new_thread(target=worker, args=(seat, self.initializer, self.initargs))
+        thread.daemon = True
+        self.threads.append(thread)
+        self.seats.append(seat)
+
+    def _give_up(self, thread: threading.Thread, engine: Engine, searching: bool, error: BaseException) -> bool:
+        """Forgets a thread that could not be started. True if the error is the caller's business."""
+        with self.changed:
+            index = self.threads.index(thread)
+            del self.threads[index], self.seats[index]
+            self.started -= 1
+        alive = engine.start_failed(searching)
+        return not alive or not isinstance(error, RuntimeError)
+
+
+def take(seat: Seat) -> tuple[Engine, bool] | None:
+    try:
+        return seat.pop()
+    except IndexError:
+        return None
+
+
+def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...]) -> None:
+    """What a worker thread runs."""
+    taken = take(seat)
+    if taken is None:  # its starter has given up on it
+        return
+    engine, searching = taken
+    if initializer is not None:
+        try:
+            initializer(*initargs)
+        except BaseException as error:
+            logger.critical("Exception in initializer:", exc_info=True)
+            engine.break_off(partial(broken, error))
+    engine.work(searching)
+
+
+def broken(cause: BaseException) -> BrokenThreadPool:
+    """The error of all handles of a pool whose initializer has failed, and of what is submitted."""
+    error = BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")
+    error.__cause__ = cause
+    return error

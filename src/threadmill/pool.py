@@ -1,0 +1,248 @@
+"""`threadmill.ThreadPool`: the face of `multiprocessing.pool.ThreadPool` on threadmill's engine."""
+
+from __future__ import annotations
+
+import multiprocessing.pool
+import os
+import warnings
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from multiprocessing import util
+from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar
+from operator import index
+from threading import Thread
+from typing import Any, TypeVar
+
+from threadmill import _views
+from threadmill._core import Engine
+from threadmill._errors import PoolTerminated
+from threadmill._imap import IMapIterator
+from threadmill._map import MapResult
+from threadmill._pool import PoolCore, check_chunksize
+from threadmill._results import ApplyResult
+from threadmill._workers import Crew
+
+AsyncResult = ApplyResult
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_not_running = partial(ValueError, "Pool not running")
+_terminated = partial(PoolTerminated, "the pool was terminated before this work began")
+_running_pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()
+
+# The standard library's default: the CPUs this process may use, as far as the version knows them.
+_cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
+
+
+class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
+    """A pool of `processes` worker threads (None: one for each CPU), with the methods, messages and
+    guarantees of `multiprocessing.pool.ThreadPool`.
+
+    Threads start when there is work for them, or all at once if there is an `initializer`, which each
+    of them calls first with `*initargs`.
+
+    Where it differs from the standard library, which hangs or loses work there: what `terminate`
+    cuts off fails with PoolTerminated; a failing initializer fails all work with BrokenThreadPool;
+    tasks may raise anything, SystemExit too; errors of callbacks become their task's outcome (as in
+    CPython 3.16); wrong arguments raise at the call; without a `chunksize` each item of a map is a
+    task of its own, so an error skips no other item."""
+
+    _state = INIT  # of a pool whose __init__ failed
+    _processes = 0
+
+    def __init__(
+        self,
+        processes: int | None = None,
+        initializer: Callable[..., object] | None = None,
+        initargs: Iterable[Any] = (),
+    ) -> None:
+        if processes is None:
+            processes = _cpu_count() or 1
+        if processes < 1:
+            raise ValueError("Number of processes must be at least 1")
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        self._processes = index(processes)
+        self._initializer = initializer
+        self._initargs = initargs
+        self._crew = Crew(self._processes, partial(self.Process, None), initializer, tuple(initargs))
+        self._engine = Engine(self._processes, self._crew.start, _not_running)
+        self._bounded: weakref.WeakSet[IMapIterator] | None = None  # imaps with a buffersize
+        self._state = RUN
+        _running_pools.add(self)
+        if initializer is not None:
+            self._crew.start_all(self._engine)
+
+    # --- submitting ------------------------------------------------------------------------------
+
+    def apply(self, func: Callable[..., T], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> T:  # noqa: B006
+        """func(*args, **kwds) in a worker; waits for it. Raises what it raises."""
+        return self.apply_async(func, args, kwds).get()
+
+    def map(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: int | None = None) -> list[T]:
+        """[func(item) for item in iterable], the calls in the workers. Raises the first error to
+        arrive, after all items have ended.
+
+        With a `chunksize`, so many items at a time go to one worker, and an error skips the rest of
+        its chunk; without, workers take as much as suits the time that items take."""
+        return self.map_async(func, iterable, chunksize).get()
+
+    def map_async(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: int | None = None,
+        callback: Callable[[list[T]], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> MapResult[list[T]]:
+        """`map` without the wait: returns its MapResult. For the callbacks see `apply_async`."""
+        self._check_running()
+        return self._map_async(func, iterable, False, chunksize, callback, error_callback)
+
+    def starmap(
+        self, func: Callable[..., T], iterable: Iterable[Iterable[Any]], chunksize: int | None = None
+    ) -> list[T]:
+        """[func(*args) for args in iterable]: see `map`."""
+        return self.starmap_async(func, iterable, chunksize).get()
+
+    def starmap_async(
+        self,
+        func: Callable[..., T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int | None = None,
+        callback: Callable[[list[T]], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> MapResult[list[T]]:
+        """`starmap` without the wait: see `map_async`."""
+        self._check_running()
+        return self._map_async(func, iterable, True, chunksize, callback, error_callback)
+
+    def imap(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: int = 1,
+        *,
+        buffersize: int | None = None,
+    ) -> Iterator[T]:
+        """Gives func(item) for each item, in order, as soon as it is there. Workers read the input as
+        they become free, at most `buffersize` items ahead of what has been taken (None: no bound).
+
+        An error of a task is raised at its place, and the iteration can go on after it; an error of
+        the input ends it. With a `chunksize` above 1, a worker takes so many items at a time, and the
+        result is a generator, which ends at the first error."""
+        return self._start_imap(func, iterable, True, chunksize, buffersize)
+
+    def imap_unordered(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: int = 1,
+        *,
+        buffersize: int | None = None,
+    ) -> Iterator[T]:
+        """`imap` that gives the results in the order in which they arrive."""
+        return self._start_imap(func, iterable, False, chunksize, buffersize)
+
+    def _start_imap(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        ordered: bool,
+        chunksize: int,
+        buffersize: int | None,
+    ) -> Iterator[T]:
+        self._check_running()
+        size = check_chunksize(chunksize)
+        if size == 1:
+            return self._watch(self._imap(func, iterable, ordered, buffersize), buffersize)
+        if buffersize is not None:
+            buffersize = max(1, buffersize // size)
+        tasks = self._get_tasks(func, iter(iterable), size)
+        chunks = self._watch(self._imap(mapstar, tasks, ordered, buffersize), buffersize)
+        return (item for chunk in chunks for item in chunk)
+
+    def _watch(self, iterator: IMapIterator[T], buffersize: int | None) -> IMapIterator[T]:
+        if buffersize is not None:
+            if self._bounded is None:
+                self._bounded = weakref.WeakSet()
+            self._bounded.add(iterator)
+        return iterator
+
+    # --- life cycle ------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Takes no more work; what is queued is still done. Does nothing if not running."""
+        if self._state == RUN:
+            self._state = CLOSE
+            self._retire()
+            self._engine.close()
+
+    def terminate(self) -> None:
+        """Takes no more work and drops what no worker has begun, whose handles raise PoolTerminated.
+        Returns at once; tasks that run are not interrupted, and their handles get their results."""
+        if self._state in (RUN, CLOSE):
+            self._state = TERMINATE
+            self._retire()
+            self._engine.terminate(_terminated)
+
+    def join(self) -> None:
+        """Waits until all workers have ended. ValueError if the pool still runs. Input that an `imap`
+        has not read because of its buffersize is read now."""
+        if self._state == RUN:
+            raise ValueError("Pool is still running")
+        if self._state not in (CLOSE, TERMINATE):
+            raise ValueError("In unknown state")
+        for iterator in tuple(self._bounded or ()):
+            iterator._unlimit()
+        self._crew.join()
+
+    def _retire(self) -> None:
+        _running_pools.discard(self)
+
+    def __enter__(self) -> ThreadPool:
+        self._check_running()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.terminate()
+
+    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+        if self._state == RUN:
+            _warn(f"unclosed running multiprocessing pool {self!r}", ResourceWarning, source=self)
+            self._engine.close()
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        return f"<{cls.__module__}.{cls.__qualname__} state={self._state} pool_size={self._processes}>"
+
+    # --- what programs read of the standard library's private parts --------------------------------
+
+    @property
+    def _pool(self) -> list[Thread]:
+        return self._crew.all_threads()
+
+    @property
+    def _taskqueue(self) -> _views.TaskQueue:
+        return _views.TaskQueue(self._engine)
+
+    _inqueue = _taskqueue
+
+    @property
+    def _outqueue(self) -> _views.ResultQueue:
+        return _views.ResultQueue()
+
+    @property
+    def _cache(self) -> _views.Cache:
+        return _views.Cache(self._engine)
+
+
+def _terminate_all() -> None:
+    """At interpreter exit: what is queued is dropped, and nothing is waited for."""
+    for pool in tuple(_running_pools):
+        pool.terminate()
+
+
+util.Finalize(None, _terminate_all, exitpriority=15)
