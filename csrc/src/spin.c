@@ -1,6 +1,11 @@
 #include "spin.h"
 
-enum { PATIENCE = 4, PROBE_EVERY = 64, LOOKS_PER_CLOCK = 8 };
+enum { PATIENCE = 4, PROBE_EVERY = 64, PROBE_LENGTH = 10, LOOKS_PER_CLOCK = 8 };
+
+/* Soon after things went slow, since it may have been a hiccup, and then ever more rarely. */
+static bool probes(uint32_t misses) {
+  return misses % PROBE_EVERY == 0 || (misses & (misses - 1)) == 0;
+}
 
 void tm_spin_init(tm_spin *spin, int64_t limit) {
   spin->limit = tm_os_cpus() > 1 ? limit : 0;
@@ -9,8 +14,8 @@ void tm_spin_init(tm_spin *spin, int64_t limit) {
 
 tm_spinner tm_spin_begin(tm_spin *spin) {
   uint32_t misses = atomic_load_explicit(&spin->misses, memory_order_relaxed);
-  bool pays = misses < PATIENCE || misses % PROBE_EVERY == 0;
-  return (tm_spinner){.until = spin->limit > 0 && pays ? tm_os_now() + spin->limit : 0};
+  int64_t limit = misses < PATIENCE ? spin->limit : probes(misses) ? PROBE_LENGTH * spin->limit : 0;
+  return (tm_spinner){.until = limit > 0 ? tm_os_now() + limit : 0};
 }
 
 bool tm_spin_again(tm_spinner *spinner) {

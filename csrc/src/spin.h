@@ -1,9 +1,11 @@
 /* spin.h: how long to look before sleeping. Bounded by time; learns when looking does not pay.
  *
  * A sleeping thread takes tens of microseconds to wake, so a short look saves much where the other
- * side is quick, and wastes CPU where it is slow. After a few misses in a row only every 64th wait
- * still looks, to notice when things have become quick again. On one CPU nothing ever looks: the
- * other side could not run meanwhile. */
+ * side is quick, and wastes CPU where it is slow. After a few misses in a row nobody looks any more,
+ * but for a probe now and then: that one is longer than a sleeping thread takes to wake, because the
+ * other side sleeps too by then. Both sides of a hand-over share one tm_spin, so a probe that sees
+ * something brings both back to looking. On one CPU nothing ever looks: the other side could not run
+ * meanwhile. */
 #ifndef TM_SPIN_H
 #define TM_SPIN_H
 

@@ -4,9 +4,8 @@
  * submit to the wait for its result, far shorter than a fight over the host language's lock. */
 enum { GRACE_NS = 2000 };
 
-void tm_workq_init(tm_workq *queue, unsigned max_workers, int64_t spin_ns, tm_atomic_size *yielded) {
-  *queue = (tm_workq){.max_workers = max_workers, .yielded = yielded};
-  tm_spin_init(&queue->spin, spin_ns);
+void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded) {
+  *queue = (tm_workq){.max_workers = max_workers, .spin = spin, .yielded = yielded};
 }
 
 static void add_length(tm_workq *queue, ptrdiff_t change) { /* under the lock: no atomic addition needed */
@@ -128,10 +127,10 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
 /* Looks for an item without the lock. The caller is the searcher. */
 static bool look(tm_workq *queue) {
   bool seen;
-  tm_spinner spinner = tm_spin_begin(&queue->spin);
+  tm_spinner spinner = tm_spin_begin(queue->spin);
   while (!(seen = tm_workq_length(queue) != 0) && tm_spin_again(&spinner)) {
   }
-  tm_spin_end(&queue->spin, seen);
+  tm_spin_end(queue->spin, seen);
   if (seen && queue->yielded != NULL) {
     int64_t until = tm_os_now() + GRACE_NS;
     while (atomic_load_explicit(queue->yielded, memory_order_relaxed) == 0 && tm_os_now() < until) {

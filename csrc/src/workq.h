@@ -36,14 +36,14 @@ typedef struct {
   bool searching;         /* one worker is awake without an item, or being started */
   bool closed;            /* no more pushes; workers leave when nothing is left */
   bool drained;           /* closed, and nothing is put back either */
-  tm_spin spin;           /* of the searcher */
+  tm_spin *spin;          /* of the searcher; shared with those who wait for results */
   tm_atomic_size *yielded; /* see tm_workq_init */
 } tm_workq;
 
-/* `yielded`, if not NULL, counts the threads that have just given up the lock of the host language
+/* `spin` and `yielded` outlive the queue. `yielded`, if not NULL, counts the threads that have just given up the lock of the host language
  * to wait for something. A searcher that sees an item gives its producer a moment to get there, so
- * that the two do not meet at that lock. It outlives the queue. */
-void tm_workq_init(tm_workq *queue, unsigned max_workers, int64_t spin_ns, tm_atomic_size *yielded);
+ * that the two do not meet at that lock. */
+void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded);
 
 /* Appends an item, and wakes a worker if one is needed. */
 tm_push_result tm_workq_push(tm_workq *queue, tm_item *item);

@@ -29,7 +29,7 @@ cdef int64_t SWITCH_NS = 5_000_000
 # ... looking at the clock after at most so many jobs.
 cdef unsigned MOST_JOBS_PER_CLOCK = 256
 
-cdef tm_spin waiters_spin           # of all threads that wait for a job
+cdef tm_spin spin                   # of all threads that wait: for jobs, or for their results
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
 cdef unsigned long main_thread
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
@@ -54,11 +54,11 @@ ctypedef tm_wait_result (*wait_function)(void *what, int64_t deadline) noexcept 
 
 
 cdef tm_wait_result wait_for_latch(void *latch, int64_t deadline) noexcept nogil:
-    return tm_latch_wait(<tm_latch *>latch, deadline, &waiters_spin)
+    return tm_latch_wait(<tm_latch *>latch, deadline, &spin)
 
 
 cdef tm_wait_result wait_for_outbox(void *box, int64_t deadline) noexcept nogil:
-    return tm_outbox_wait(<tm_outbox *>box, deadline, &waiters_spin)
+    return tm_outbox_wait(<tm_outbox *>box, deadline, &spin)
 
 
 cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
@@ -175,7 +175,7 @@ cdef class Engine:
     """A work queue, and the loop that worker threads run over it."""
 
     def __cinit__(self, unsigned max_workers, start_thread, refusal):
-        tm_workq_init(&self.queue, max_workers, SPIN_NS, &yielded if TM_GIL else NULL)
+        tm_workq_init(&self.queue, max_workers, &spin, &yielded if TM_GIL else NULL)
         self.start_thread = start_thread
         self.refusal = refusal
 
@@ -371,5 +371,5 @@ def _after_fork():
 cdef Job _probe = Job()
 item_offset = <char *>&_probe.item - <char *><PyObject *>_probe
 _probe = None
-tm_spin_init(&waiters_spin, SPIN_NS)
+tm_spin_init(&spin, SPIN_NS)
 _after_fork()

@@ -76,7 +76,7 @@ cdef extern from "workq.h" nogil:
         TM_REFUSED
     ctypedef struct tm_workq:
         pass
-    void tm_workq_init(tm_workq *queue, unsigned max_workers, int64_t spin_ns, tm_atomic_size *yielded)
+    void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded)
     tm_push_result tm_workq_push(tm_workq *queue, tm_item *item)
     tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item)
     void tm_workq_forget(tm_workq *queue)
