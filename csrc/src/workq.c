@@ -13,8 +13,12 @@ static void add_length(tm_workq *queue, ptrdiff_t change) { /* under the lock: n
   atomic_store_explicit(&queue->length, length + (size_t)change, memory_order_relaxed);
 }
 
-static bool worked_off(const tm_workq *queue) {
-  return queue->closed && queue->items.first == NULL && queue->held == 0;
+static bool is_closed(tm_workq *queue) {
+  return atomic_load_explicit(&queue->closed, memory_order_relaxed);
+}
+
+static bool worked_off(tm_workq *queue) {
+  return is_closed(queue) && queue->items.first == NULL && queue->held == 0;
 }
 
 /* Restores the law of workq.h, under the lock, after any change that may break it: picks the workers
@@ -51,7 +55,7 @@ static void unpark_all(tm_worker *worker) {
 
 static tm_push_result add(tm_workq *queue, tm_item *item, bool back) {
   tm_lock_acquire(&queue->lock);
-  if (back ? queue->drained : queue->closed) {
+  if (back ? queue->drained : is_closed(queue)) {
     tm_lock_release(&queue->lock);
     return TM_REFUSED;
   }
@@ -112,7 +116,7 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   if (item != NULL) {
     add_length(queue, -1);
     queue->held += item->shared;
-    if (worker->searching || queue->closed) { /* no other find can break the law */
+    if (worker->searching || is_closed(queue)) { /* no other find can break the law */
       if (worker->searching) {
         worker->searching = queue->searching = false;
       }
@@ -128,7 +132,7 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
 static bool look(tm_workq *queue) {
   bool seen;
   tm_spinner spinner = tm_spin_begin(queue->spin);
-  while (!(seen = tm_workq_length(queue) != 0) && tm_spin_again(&spinner)) {
+  while (!(seen = tm_workq_length(queue) != 0) && !is_closed(queue) && tm_spin_again(&spinner)) {
   }
   tm_spin_end(queue->spin, seen);
   if (seen && queue->yielded != NULL) {
@@ -190,7 +194,7 @@ bool tm_workq_start_failed(tm_workq *queue, bool searching) {
 
 void tm_workq_close(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
-  queue->closed = true;
+  atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
   release_and_dismiss(queue);
 }
 
@@ -202,7 +206,8 @@ tm_item *tm_workq_drain(tm_workq *queue) {
   }
   queue->items = (tm_fifo){0};
   atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
-  queue->closed = queue->drained = true;
+  atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
+  queue->drained = true;
   release_and_dismiss(queue);
   return items;
 }

@@ -7,8 +7,8 @@
  *
  *     items wait  ->  somebody searches, or no worker sleeps and none can be started.
  *
- * All state is under one lock, held for a few instructions; `length` alone is also read without it,
- * by a searcher that looks before it sleeps and goes to sleep only after it looked under the lock.
+ * All state is under one lock, held for a few instructions; `length` and `closed` alone are also read
+ * without it, by a searcher that looks before it sleeps and sleeps only after it looked under the lock.
  *
  * The queue starts no thread. Where a worker is missing, a call answers TM_START: the caller starts
  * a thread that runs tm_workq_enter, or calls tm_workq_start_failed. */
@@ -34,7 +34,7 @@ typedef struct {
   unsigned max_workers;
   unsigned held;          /* shared items that are out and may be put back */
   bool searching;         /* one worker is awake without an item, or being started */
-  bool closed;            /* no more pushes; workers leave when nothing is left */
+  tm_atomic_u32 closed;   /* no more pushes; workers leave when nothing is left. As length. */
   bool drained;           /* closed, and nothing is put back either */
   tm_spin *spin;          /* of the searcher; shared with those who wait for results */
   tm_atomic_size *yielded; /* see tm_workq_init */

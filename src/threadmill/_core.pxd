@@ -57,6 +57,7 @@ cdef class Engine:
     cdef tm_workq queue
     cdef tm_serial callbacks        # the jobs whose callbacks are due, in order of completion
     cdef object start_thread        # (engine, searching): makes and starts a thread that calls work()
+    # Read and written in critical sections of the engine:
     cdef object refusal             # () -> the error for what is submitted now, once closed
     cdef object failure             # () -> the error for what was submitted before, once terminated
 
@@ -64,6 +65,8 @@ cdef class Engine:
     cdef int put_back(self, Job job) except -1
     cdef int start_another(self) except -1
     cdef int forget(self) except -1
+    cdef object refused(self)
+    cdef object failed(self)
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.

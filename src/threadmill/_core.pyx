@@ -1,5 +1,6 @@
 """The engine: runs jobs on worker threads. Private: the faces are in Python."""
 
+cimport cython
 from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
 from cpython.object cimport PyObject
 from cpython.pystate cimport PyThreadState
@@ -197,7 +198,7 @@ cdef class Engine:
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
-            raise self.refusal()
+            raise self.refused()
         if result == TM_START:
             try:
                 self.start_thread(self, True)
@@ -212,7 +213,7 @@ cdef class Engine:
         cdef tm_push_result result = tm_workq_put_back(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
-            job.fail(self.failure())
+            job.fail(self.failed())
             self.forget()
         elif result == TM_START:
             self.start_another()
@@ -232,6 +233,16 @@ cdef class Engine:
         tm_workq_forget(&self.queue)
         return 0
 
+    cdef object refused(self):
+        with cython.critical_section(self):
+            refusal = self.refusal
+        return refusal()
+
+    cdef object failed(self):
+        with cython.critical_section(self):
+            failure = self.failure
+        return failure()
+
     def reserve(self):
         """Reserves a worker's place before there is work for it. False if all are taken."""
         return tm_workq_reserve(&self.queue)
@@ -248,7 +259,8 @@ cdef class Engine:
         """Closes, and ends all jobs that no worker has begun with failure()."""
         cdef tm_item *item
         cdef tm_item *next
-        self.failure = failure
+        with cython.critical_section(self):
+            self.failure = failure
         item = tm_workq_drain(&self.queue)
         while item != NULL:
             next = item.next
@@ -261,7 +273,8 @@ cdef class Engine:
 
     def break_off(self, failure):
         """The same, and refuses what comes with failure() too."""
-        self.refusal = failure
+        with cython.critical_section(self):
+            self.refusal = failure
         self.terminate(failure)
 
     def qsize(self):

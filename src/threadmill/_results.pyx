@@ -1,6 +1,7 @@
 """The handle of a single call: task, result and handle in one object."""
 
-from cpython.object cimport PyObject, Py_TYPE
+cimport cython
+from cpython.object cimport Py_TYPE, PyObject
 from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 
@@ -88,7 +89,8 @@ cdef class ApplyResult(Job):
     cdef int fail(self, object error) except -1:
         if tm_latch_claim(&self.item.latch):
             self.func = self.args = self.kwds = None
-            self.callback = self.error_callback = None
+            with cython.critical_section(self):
+                self.callback = self.error_callback = None
             self.value = error
             expose(self)
             self.complete()
@@ -103,8 +105,9 @@ cdef class ApplyResult(Job):
         return engine.publish(self, shift)
 
     cdef int call_back(self) except -1:
-        callback = self.callback if self.success else self.error_callback
-        self.callback = self.error_callback = None
+        with cython.critical_section(self):     # against the properties below
+            callback = self.callback if self.success else self.error_callback
+            self.callback = self.error_callback = None
         if callback is not None:
             try:
                 callback(self.value)
@@ -137,11 +140,13 @@ cdef class ApplyResult(Job):
 
     @property
     def _callback(self):
-        return self.callback
+        with cython.critical_section(self):
+            return self.callback
 
     @property
     def _error_callback(self):
-        return self.error_callback
+        with cython.critical_section(self):
+            return self.error_callback
 
     @property
     def _cache(self):

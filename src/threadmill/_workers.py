@@ -36,7 +36,7 @@ class Crew:
         self.initializer = initializer
         self.initargs = initargs
         # The condition's lock protects the fields below; notified when `starting` falls.
-        self.changed = threading.Condition(threading.Lock())
+        self.changed = threading.Condition()
         self.threads: list[threading.Thread] = []  # the first `started` were, or are being, started
         self.seats: list[Seat] = []  # one for each thread
         self.started = 0
