@@ -1,0 +1,135 @@
+/* test_workq.c: the queue move by move: order, wakes, starts. */
+#include "hands.h"
+
+static void first_in_first_out(void) {
+  fresh_queue(1);
+  CHECK(push(0) == TM_START && push(1) == TM_PUSHED && push(2) == TM_PUSHED);
+  CHECK(tm_workq_length(&queue) == 3);
+  tm_workq_enter(&hands[0].worker, true);
+  CHECK(pop(&hands[0], false) == &items[0]);
+  CHECK(push(3) == TM_PUSHED);
+  for (int i = 1; i < 4; i++) {
+    CHECK(tm_workq_wait(&queue, &hands[0].worker)); /* there are items: no sleep */
+    CHECK(pop(&hands[0], false) == &items[i]);
+  }
+  CHECK(pop(&hands[0], false) == NULL && tm_workq_length(&queue) == 0);
+  leave_all(1);
+}
+
+static void reservations_stop_at_max(void) {
+  fresh_queue(2);
+  CHECK(push(0) == TM_START && workers() == 1);
+  CHECK(push(1) == TM_PUSHED && push(2) == TM_PUSHED); /* the one being started searches */
+  tm_workq_enter(&hands[0].worker, true);
+  CHECK(pop(&hands[0], true) == &items[0] && workers() == 2);
+  CHECK(push(3) == TM_PUSHED);
+  CHECK(!tm_workq_reserve(&queue));
+  tm_workq_enter(&hands[1].worker, true);
+  CHECK(pop(&hands[1], false) == &items[1]); /* two items wait, but no place is left */
+  CHECK(push(4) == TM_PUSHED && workers() == 2);
+  for (int i = 2; i < 5; i++) {
+    CHECK(pop(&hands[0], false) == &items[i]);
+  }
+  leave_all(2);
+}
+
+static void push_wakes_at_most_one(void) {
+  fresh_queue(8); /* places are left, but sleepers go first */
+  sleeping_hands(3);
+  CHECK(push(0) == TM_PUSHED && idle() == 2);
+  awake(&hands[2]); /* who slept last wakes first */
+  CHECK(push(1) == TM_PUSHED && push(2) == TM_PUSHED && push(3) == TM_PUSHED && idle() == 2);
+  CHECK(pop(&hands[2], false) == &items[0] && idle() == 1); /* passes the search on */
+  CHECK(push(4) == TM_PUSHED && idle() == 1);
+  CHECK(pop(&hands[2], false) == &items[1] && idle() == 1); /* does not: another one searches */
+  awake(&hands[1]);
+  CHECK(pop(&hands[1], false) == &items[2] && idle() == 0);
+  awake(&hands[0]);
+  CHECK(pop(&hands[0], true) == &items[3] && workers() == 4); /* now a new one has to search */
+  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(pop(&hands[0], false) == &items[4]);
+  leave_all(3);
+}
+
+/* A searcher whose item was taken by another goes to sleep: the next push has to wake it. */
+static void search_ends_in_vain(void) {
+  fresh_queue(2);
+  sleeping_hands(1);
+  enter(&hands[1]);
+  CHECK(push(0) == TM_PUSHED && idle() == 0);
+  awake(&hands[0]);
+  CHECK(pop(&hands[1], false) == &items[0]);
+  CHECK(pop(&hands[0], false) == NULL);
+  sleep_hand(&hands[0]);
+  CHECK(push(1) == TM_PUSHED && idle() == 0);
+  awake(&hands[0]);
+  CHECK(pop(&hands[0], false) == &items[1]);
+  leave_all(2);
+}
+
+static void start_failed(void) {
+  fresh_queue(2);
+  CHECK(push(0) == TM_START);
+  CHECK(!tm_workq_start_failed(&queue, true)); /* no worker: item 0 waits for better times */
+  CHECK(push(1) == TM_START && workers() == 1);
+  tm_workq_enter(&hands[0].worker, true);
+  CHECK(pop(&hands[0], true) == &items[0]);
+  CHECK(tm_workq_start_failed(&queue, true)); /* hand 0 is there */
+  CHECK(push(2) == TM_START && push(3) == TM_PUSHED);
+  CHECK(tm_workq_start_failed(&queue, true));
+  for (int i = 1; i < 4; i++) {
+    CHECK(pop(&hands[0], false) == &items[i]);
+  }
+  CHECK(tm_workq_reserve(&queue) && workers() == 2);
+  CHECK(tm_workq_start_failed(&queue, false) && workers() == 1);
+  leave_all(1);
+  fresh_queue(1);
+  CHECK(tm_workq_reserve(&queue) && !tm_workq_start_failed(&queue, false) && workers() == 0);
+}
+
+/* A worker slept while one was being started, so an item came for which nobody was woken. */
+static void start_failed_wakes_a_sleeper(void) {
+  fresh_queue(2);
+  enter(&hands[0]);
+  CHECK(push(0) == TM_START);
+  CHECK(pop(&hands[0], false) == &items[0]);
+  sleep_hand(&hands[0]);
+  CHECK(push(1) == TM_PUSHED && idle() == 1);
+  CHECK(tm_workq_start_failed(&queue, true) && idle() == 0);
+  awake(&hands[0]);
+  CHECK(pop(&hands[0], false) == &items[1]);
+  leave_all(1);
+}
+
+static void put_back_goes_first(void) {
+  fresh_queue(2);
+  enter(&hands[0]);
+  CHECK(tm_workq_push(&queue, &shared[0]) == TM_START && push(1) == TM_PUSHED);
+  CHECK(pop(&hands[0], false) == &shared[0]);
+  CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_PUSHED && tm_workq_length(&queue) == 2);
+  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(pop(&hands[0], false) == &shared[0]);
+  CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_START); /* nobody searches: it is like a push */
+  tm_workq_enter(&hands[1].worker, true);
+  CHECK(pop(&hands[1], false) == &shared[0]);
+  CHECK(pop(&hands[0], false) == &items[1]);
+  sleep_hand(&hands[0]);
+  CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_PUSHED && idle() == 0); /* into the empty queue */
+  awake(&hands[0]);
+  CHECK(push(2) == TM_PUSHED);
+  CHECK(pop(&hands[1], false) == &shared[0] && pop(&hands[0], false) == &items[2]);
+  tm_workq_forget(&queue);
+  leave_all(2);
+}
+
+int main(void) {
+  begin();
+  RUN(first_in_first_out);
+  RUN(reservations_stop_at_max);
+  RUN(push_wakes_at_most_one);
+  RUN(search_ends_in_vain);
+  RUN(start_failed);
+  RUN(start_failed_wakes_a_sleeper);
+  RUN(put_back_goes_first);
+  return end();
+}
