@@ -8,7 +8,7 @@ import multiprocessing
 __all__ = ["PoolTerminated", "TimeoutError"]
 
 
-class TimeoutError(multiprocessing.TimeoutError, builtins.TimeoutError):  # noqa: A001
+class TimeoutError(multiprocessing.TimeoutError, builtins.TimeoutError):
     """A wait reached its timeout. Both `multiprocessing.TimeoutError`, which the standard library's
     pools raise, and the builtin `TimeoutError`, which one would expect."""
 

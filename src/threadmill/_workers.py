@@ -94,7 +94,9 @@ class Crew:
         self.threads.append(thread)
         self.seats.append(seat)
 
-    def _give_up(self, thread: threading.Thread, engine: Engine, searching: bool, error: BaseException) -> bool:
+    def _give_up(
+        self, thread: threading.Thread, engine: Engine, searching: bool, error: BaseException
+    ) -> bool:
         """Forgets a thread that could not be started. True if the error is the caller's business."""
         with self.changed:
             index = self.threads.index(thread)

@@ -9,15 +9,15 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from multiprocessing import util
-from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar
+from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar  # type: ignore[attr-defined]
 from operator import index
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from threadmill import _views
 from threadmill._core import Engine
 from threadmill._errors import PoolTerminated
-from threadmill._imap import IMapIterator
+from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._map import MapResult
 from threadmill._pool import PoolCore, check_chunksize
 from threadmill._results import ApplyResult
@@ -52,6 +52,12 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
     _state = INIT  # of a pool whose __init__ failed
     _processes = 0
 
+    if TYPE_CHECKING:  # inherited, but typeshed has them not
+
+        def _check_running(self) -> None: ...
+        @staticmethod
+        def _get_tasks(func: Callable[..., Any], it: Iterator[Any], size: int) -> Iterator[Any]: ...
+
     def __init__(
         self,
         processes: int | None = None,
@@ -67,9 +73,11 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         self._processes = index(processes)
         self._initializer = initializer
         self._initargs = initargs
-        self._crew = Crew(self._processes, partial(self.Process, None), initializer, tuple(initargs))
+        # typeshed has only the Process of Pool, which makes processes.
+        new_thread: Callable[..., Thread] = partial(self.Process, None)  # type: ignore[arg-type, assignment]
+        self._crew = Crew(self._processes, new_thread, initializer, tuple(initargs))
         self._engine = Engine(self._processes, self._crew.start, _not_running)
-        self._bounded: weakref.WeakSet[IMapIterator] | None = None  # imaps with a buffersize
+        self._bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize
         self._state = RUN
         _running_pools.add(self)
         if initializer is not None:
@@ -77,7 +85,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
     # --- submitting ------------------------------------------------------------------------------
 
-    def apply(self, func: Callable[..., T], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> T:  # noqa: B006
+    def apply(self, func: Callable[..., T], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> T:
         """func(*args, **kwds) in a worker; waits for it. Raises what it raises."""
         return self.apply_async(func, args, kwds).get()
 
@@ -96,7 +104,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         chunksize: int | None = None,
         callback: Callable[[list[T]], object] | None = None,
         error_callback: Callable[[BaseException], object] | None = None,
-    ) -> MapResult[list[T]]:
+    ) -> MapResult[T]:
         """`map` without the wait: returns its MapResult. For the callbacks see `apply_async`."""
         self._check_running()
         return self._map_async(func, iterable, False, chunksize, callback, error_callback)
@@ -114,11 +122,24 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         chunksize: int | None = None,
         callback: Callable[[list[T]], object] | None = None,
         error_callback: Callable[[BaseException], object] | None = None,
-    ) -> MapResult[list[T]]:
+    ) -> MapResult[T]:
         """`starmap` without the wait: see `map_async`."""
         self._check_running()
         return self._map_async(func, iterable, True, chunksize, callback, error_callback)
 
+    @overload  # type: ignore[override]  # typeshed leaves the generator out
+    def imap(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: Literal[1] = 1,
+        *,
+        buffersize: int | None = None,
+    ) -> IMapIterator[T]: ...
+    @overload
+    def imap(
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: int, *, buffersize: int | None = None
+    ) -> Iterator[T]: ...
     def imap(
         self,
         func: Callable[[S], T],
@@ -135,6 +156,19 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         result is a generator, which ends at the first error."""
         return self._start_imap(func, iterable, True, chunksize, buffersize)
 
+    @overload  # type: ignore[override]  # typeshed leaves the generator out
+    def imap_unordered(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: Literal[1] = 1,
+        *,
+        buffersize: int | None = None,
+    ) -> IMapUnorderedIterator[T]: ...
+    @overload
+    def imap_unordered(
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: int, *, buffersize: int | None = None
+    ) -> Iterator[T]: ...
     def imap_unordered(
         self,
         func: Callable[[S], T],
@@ -202,7 +236,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
     def _retire(self) -> None:
         _running_pools.discard(self)
 
-    def __enter__(self) -> ThreadPool:
+    def __enter__(self) -> Self:
         self._check_running()
         return self
 
