@@ -119,7 +119,7 @@ def check_terminating_a_map_under_way(method: str) -> None:
         return len(item)
 
     def work() -> None:
-        items = ((str(i), [i]) for i in range(100_000))
+        items = ((str(i), [i]) for i in range(10_000))
         with suppress(PoolTerminated):
             for _ in getattr(pool, method)(run, items):
                 pass

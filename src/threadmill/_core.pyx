@@ -47,8 +47,11 @@ cdef int64_t deadline_after(object timeout) except? -1:
     cdef double seconds = timeout
     if seconds > threading.TIMEOUT_MAX:
         raise OverflowError("timeout value is too large")
-    # A NaN is not positive, as in the standard library.
-    return tm_os_now() + <int64_t>(seconds * 1e9) if seconds > 0 else 0
+    if not seconds > 0:             # a NaN is not positive, as in the standard library
+        return 0
+    cdef int64_t now = tm_os_now()
+    # Half of what is left of the clock, some 146 years, is as good as all of it and cannot overflow.
+    return now + <int64_t>min(seconds * 1e9, <double>((TM_FOREVER - now) // 2))
 
 
 ctypedef tm_wait_result (*wait_function)(void *what, int64_t deadline) noexcept nogil

@@ -9,7 +9,7 @@ cdef class MapResult(ApplyResult):
     # The input is in `args`: an exact list, an exact tuple, or None for a range that is computed.
     cdef Py_ssize_t start, step             # of the range
     cdef Py_ssize_t length                  # of the input
-    cdef readonly Py_ssize_t _chunksize     # the user's, or 0
+    cdef Py_ssize_t chunksize               # the user's, or 0
     cdef bint star
     # Slots that workers fill, each its own; no other thread sees the list until it is the result.
     cdef list results

@@ -42,7 +42,7 @@ cdef class MapResult(ApplyResult):
     """What `map_async` and `starmap_async` return. As `multiprocessing.pool.MapResult`."""
 
     cdef int run(self, Engine engine, Shift *shift) except -1:
-        cdef size_t claim = self._chunksize if self._chunksize else 1
+        cdef size_t claim = self.chunksize if self.chunksize else 1
         cdef size_t first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
         cdef size_t length = self.length
         if self.item.shared:
@@ -63,7 +63,7 @@ cdef class MapResult(ApplyResult):
                     self.finish(engine, shift)
                 return 0
             now = engine.breathe(shift)
-            if self._chunksize == 0:
+            if self.chunksize == 0:
                 claim = next_claim(claim, now - before)
             first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
         return 0
@@ -97,7 +97,7 @@ cdef class MapResult(ApplyResult):
                 if atomic_exchange_explicit(&self.failed, 1, memory_order_relaxed) == 0:
                     self.error = error
                 error = None
-                if self._chunksize:                     # the rest of a failing chunk is skipped
+                if self.chunksize:                     # the rest of a failing chunk is skipped
                     return 0
             i += 1
         return 0
@@ -112,9 +112,13 @@ cdef class MapResult(ApplyResult):
         return self.settle(results, True, engine, shift)
 
     @property
+    def _chunksize(self):
+        return max(self.chunksize, 1)
+
+    @property
     def _number_left(self):
-        cdef size_t left = atomic_load_explicit(&self.left, memory_order_relaxed)
-        return -(-left // self._chunksize) if self._chunksize else left
+        cdef size_t size = max(self.chunksize, 1)
+        return (atomic_load_explicit(&self.left, memory_order_relaxed) + size - 1) // size
 
     @property
     def _length(self):
@@ -133,9 +137,13 @@ cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint 
     cdef MapResult job = MapResult.__new__(MapResult)
     job.func = func
     job.star = star
-    job._chunksize = chunksize
+    job.chunksize = chunksize
     if type(iterable) is range and computable(iterable):
-        job.start, job.step, job.length = iterable.start, iterable.step, len(iterable)
+        job.length = len(iterable)
+        if job.length:
+            job.start = iterable[0]
+        if job.length > 1:                              # else the step may be beyond a C integer
+            job.step = iterable[1] - job.start
     else:
         if not PyList_CheckExact(iterable) and not PyTuple_CheckExact(iterable):
             iterable = list(iterable)

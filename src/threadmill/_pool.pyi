@@ -12,6 +12,7 @@ _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 def check_chunksize(chunksize: SupportsIndex) -> int: ...
+def check_buffersize(buffersize: int | None) -> int: ...
 
 @disjoint_base
 class PoolCore:
@@ -34,5 +35,5 @@ class PoolCore:
         error_callback: Callable[[BaseException], object] | None,
     ) -> MapResult[_T]: ...
     def _imap(
-        self, func: Callable[[_S], _T], iterable: Iterable[_S], ordered: bool, buffersize: int | None
+        self, func: Callable[[_S], _T], iterable: Iterable[_S], ordered: bool, limit: int
     ) -> IMapIterator[_T]: ...

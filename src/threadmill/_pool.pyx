@@ -1,5 +1,7 @@
 """The part of ThreadPool that is called once per task or per map."""
 
+cimport cython
+
 from operator import index
 
 from threadmill._core cimport Engine
@@ -8,8 +10,8 @@ from threadmill._map cimport MapResult, new_map
 from threadmill._results cimport ApplyResult
 
 
-cdef extern from "<stdint.h>":
-    size_t SIZE_MAX
+cdef extern from "Python.h":
+    Py_ssize_t PY_SSIZE_T_MAX
 
 
 cdef int check_callable(object value, str name) except -1:
@@ -26,10 +28,28 @@ cpdef Py_ssize_t check_chunksize(object chunksize) except -1:
     return size
 
 
+cpdef Py_ssize_t check_buffersize(object buffersize) except -1:
+    """TypeError or ValueError unless it is an integer above 0, or None, which is no bound; returns it."""
+    if buffersize is None:
+        return PY_SSIZE_T_MAX
+    if not isinstance(buffersize, int):
+        raise TypeError("buffersize must be an integer or None")
+    if buffersize < 1:
+        raise ValueError("buffersize must be None or > 0")
+    return min(buffersize, PY_SSIZE_T_MAX)
+
+
+@cython.auto_pickle(False)      # the standard library's Pool says what pickling a pool raises
 cdef class PoolCore:
     """Base of ThreadPool: holds the engine. `_engine` is written once, before the pool is used."""
 
     cdef public Engine _engine
+
+    cdef Engine running(self):
+        """The engine. ValueError if __init__ was not called."""
+        if self._engine is None:
+            raise ValueError("Pool not running")
+        return self._engine
 
     def apply_async(self, func, args=(), kwds={}, callback=None, error_callback=None):
         """Queues func(*args, **kwds) and returns its AsyncResult.
@@ -47,7 +67,7 @@ cdef class PoolCore:
             check_callable(error_callback, "error_callback")
             job.callback = callback
             job.error_callback = error_callback
-        self._engine.push(job)
+        self.running().push(job)
         return job
 
     def _map_async(self, func, iterable, bint star, chunksize, callback, error_callback):
@@ -58,19 +78,13 @@ cdef class PoolCore:
         if job.length:
             job.callback = callback
             job.error_callback = error_callback
-            self._engine.push(job)
+            self.running().push(job)
         return job
 
-    def _imap(self, func, iterable, bint ordered, buffersize):
-        """The iterator of imap or imap_unordered for single items."""
-        cdef size_t limit = SIZE_MAX
-        if buffersize is not None:
-            if not isinstance(buffersize, int):
-                raise TypeError("buffersize must be an integer or None")
-            if buffersize < 1:
-                raise ValueError("buffersize must be None or > 0")
-            limit = buffersize
+    def _imap(self, func, iterable, bint ordered, Py_ssize_t limit):
+        """The iterator of imap or imap_unordered for single items, at most `limit` of them ahead."""
+        cdef Engine engine = self.running()
         cls = IMapIterator if ordered else IMapUnorderedIterator
-        cdef IMapIterator iterator = cls(self._engine, limit, func, iter(iterable))
-        self._engine.push(iterator)
+        cdef IMapIterator iterator = cls(engine, limit, func, iter(iterable))
+        engine.push(iterator)
         return iterator

@@ -52,7 +52,13 @@ static inline PyObject *tm_call_unpacked(PyObject *func, PyObject *args, PyObjec
   PyObject *result = NULL, *names = NULL, *tuple = PySequence_Tuple(args);
   if (tuple != NULL && kwds != Py_None) {
     names = PyDict_New();
-    if (names == NULL || PyDict_Update(names, kwds) < 0) {
+    if (names == NULL) {
+      goto done;
+    }
+    if (PyDict_Update(names, kwds) < 0) {
+      if (PyErr_ExceptionMatches(PyExc_AttributeError)) { /* no keys(): what the interpreter says of it */
+        PyErr_Format(PyExc_TypeError, "argument after ** must be a mapping, not %.200s", Py_TYPE(kwds)->tp_name);
+      }
       goto done;
     }
   }

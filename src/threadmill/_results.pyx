@@ -32,6 +32,18 @@ cdef int expose(ApplyResult job) except -1:
     return 0
 
 
+cdef int add_context(object error, object context) except -1:
+    """Puts `context` at the end of the error's chain, as if it had been handled when that one was raised."""
+    seen = set()
+    while error is not context and id(error) not in seen:
+        if error.__context__ is None:
+            error.__context__ = context
+            break
+        seen.add(id(error))
+        error = error.__context__
+    return 0
+
+
 cdef class ApplyResult(Job):
     """What `apply_async` returns. As `multiprocessing.pool.ApplyResult`, also called `AsyncResult`."""
 
@@ -113,8 +125,8 @@ cdef class ApplyResult(Job):
                 callback(self.value)
             except BaseException as error:
                 # As CPython 3.16 does; before, it would have ended the thread that hands out results.
-                if not self.success and error.__context__ is None and error is not self.value:
-                    error.__context__ = self.value
+                if not self.success:
+                    add_context(error, self.value)
                 self.value = error
                 self.success = False
         expose(self)

@@ -19,7 +19,7 @@ from threadmill._core import Engine
 from threadmill._errors import PoolTerminated
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._map import MapResult
-from threadmill._pool import PoolCore, check_chunksize
+from threadmill._pool import PoolCore, check_buffersize, check_chunksize
 from threadmill._results import ApplyResult
 from threadmill._workers import Crew
 
@@ -189,13 +189,11 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         buffersize: int | None,
     ) -> Iterator[T]:
         self._check_running()
-        size = check_chunksize(chunksize)
+        size, limit = check_chunksize(chunksize), check_buffersize(buffersize)
         if size == 1:
-            return self._watch(self._imap(func, iterable, ordered, buffersize), buffersize)
-        if buffersize is not None:
-            buffersize = max(1, buffersize // size)
+            return self._watch(self._imap(func, iterable, ordered, limit), buffersize)
         tasks = self._get_tasks(func, iter(iterable), size)
-        chunks = self._watch(self._imap(mapstar, tasks, ordered, buffersize), buffersize)
+        chunks = self._watch(self._imap(mapstar, tasks, ordered, max(1, limit // size)), buffersize)
         return (item for chunk in chunks for item in chunk)
 
     def _watch(self, iterator: IMapIterator[T], buffersize: int | None) -> IMapIterator[T]:
@@ -245,8 +243,8 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
     def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
         if self._state == RUN:
+            self._engine.close()  # first: where warnings are errors, the next line raises
             _warn(f"unclosed running multiprocessing pool {self!r}", ResourceWarning, source=self)
-            self._engine.close()
 
     def __repr__(self) -> str:
         cls = type(self)
