@@ -13,8 +13,9 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 csrc = Path("csrc/src")
-core_sources = [str(csrc / f"{name}.c") for name in "latch lock os_wait outbox parker serial spin workq".split()]
-headers = [str(path) for path in sorted(csrc.glob("*.[ch]"))] + ["src/threadmill/_python.h"]
+# os_wait.c includes the back end of the system.
+core_sources = sorted(str(path) for path in csrc.glob("*.c") if not path.stem.startswith("os_wait_"))
+headers = [*sorted(str(path) for path in csrc.glob("*.[ch]")), "src/threadmill/_python.h"]
 
 windows = sys.platform == "win32"
 flags = ["/std:c11", "/experimental:c11atomics"] if windows else ["-std=c11", "-fvisibility=hidden"]

@@ -143,7 +143,10 @@ def main() -> None:
         parser.error(f"unknown case: {', '.join(sorted(unknown))}")
     print(f"{'case':16} {'stdlib µs':>10} {'threadmill µs':>14} {'ratio':>7}")
     for name in args.cases or CASES:
-        pairs = [(measure(CASES[name], StdlibPool), measure(CASES[name], threadmill.ThreadPool)) for _ in range(args.rounds)]
+        pairs = [
+            (measure(CASES[name], StdlibPool), measure(CASES[name], threadmill.ThreadPool))
+            for _ in range(args.rounds)
+        ]
         stdlib, ours = (statistics.median(column) * 1e6 for column in zip(*pairs, strict=True))
         ratio = statistics.median(a / b for a, b in pairs)
         print(f"{name:16} {stdlib:10.3f} {ours:14.3f} {ratio:6.1f}x", flush=True)

@@ -45,7 +45,9 @@ def test_c_file_includes_only_what_lies_below(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted(path for path in PACKAGE.iterdir() if path.suffix in {".py", ".pyx", ".pxd"}), ids=lambda p: p.name
+    "path",
+    sorted(path for path in PACKAGE.iterdir() if path.suffix in {".py", ".pyx", ".pxd"}),
+    ids=lambda p: p.name,
 )
 def test_module_uses_only_what_lies_below(path: Path) -> None:
     text = path.read_text()

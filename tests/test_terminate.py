@@ -220,7 +220,7 @@ class Unstartable(ThreadPool):
 
     refuses = True
 
-    def Process(self, ctx: Any, *args: Any, **kwargs: Any) -> Any:
+    def Process(self, ctx: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
         thread = ThreadPool.Process(ctx, *args, **kwargs)
         start = thread.start
 

@@ -20,8 +20,8 @@ tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadli
       return TM_WAIT_TIMEOUT;
     }
     waiters = os_sync_wait_on_address_with_timeout((void *)word, expected, sizeof expected,
-                                                   OS_SYNC_WAIT_ON_ADDRESS_NONE,
-                                                   OS_CLOCK_MACH_ABSOLUTE_TIME, (uint64_t)left);
+                                                   OS_SYNC_WAIT_ON_ADDRESS_NONE, OS_CLOCK_MACH_ABSOLUTE_TIME,
+                                                   (uint64_t)left);
   }
   if (waiters >= 0) {
     return TM_WAIT_OK;

@@ -140,7 +140,8 @@ tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin) {
   bool seen;
   tm_spinner spinner = tm_spin_begin(spin);
   /* acquire: pairs with the release in change_epoch. */
-  while (!(seen = atomic_load_explicit(&box->epoch, memory_order_acquire) != epoch) && tm_spin_again(&spinner)) {
+  while (!(seen = atomic_load_explicit(&box->epoch, memory_order_acquire) != epoch) &&
+         tm_spin_again(&spinner)) {
   }
   tm_spin_end(spin, seen);
   /* A waiter that leaves early stays counted: at worst one wake that nobody needed. */

@@ -16,7 +16,7 @@ typedef enum { TM_RESERVED, TM_FULL, TM_NO_MEMORY } tm_reserve_result;
 
 typedef struct {
   tm_lock lock;
-  void **slots;        /* capacity is a power of two; value i is at slots[i % capacity] */
+  void **slots; /* capacity is a power of two; value i is at slots[i % capacity] */
   size_t capacity;
   size_t limit;        /* how many values may be reserved and not taken */
   size_t reserved;     /* how many values have been promised so far */

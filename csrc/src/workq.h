@@ -27,22 +27,22 @@ typedef enum {
 
 typedef struct {
   tm_lock lock;
-  tm_fifo items;          /* all fields down to `drained`: under lock */
-  tm_idle idle;           /* the sleeping workers */
-  tm_atomic_size length;  /* of items. Written under lock, read relaxed without it as a hint. */
-  unsigned workers;       /* alive or being started */
+  tm_fifo items;         /* all fields down to `drained`: under lock */
+  tm_idle idle;          /* the sleeping workers */
+  tm_atomic_size length; /* of items. Written under lock, read relaxed without it as a hint. */
+  unsigned workers;      /* alive or being started */
   unsigned max_workers;
-  unsigned held;          /* shared items that are out and may be put back */
-  bool searching;         /* one worker is awake without an item, or being started */
-  tm_atomic_u32 closed;   /* no more pushes; workers leave when nothing is left. As length. */
-  bool drained;           /* closed, and nothing is put back either */
-  tm_spin *spin;          /* of the searcher; shared with those who wait for results */
+  unsigned held;           /* shared items that are out and may be put back */
+  bool searching;          /* one worker is awake without an item, or being started */
+  tm_atomic_u32 closed;    /* no more pushes; workers leave when nothing is left. As length. */
+  bool drained;            /* closed, and nothing is put back either */
+  tm_spin *spin;           /* of the searcher; shared with those who wait for results */
   tm_atomic_size *yielded; /* see tm_workq_init */
 } tm_workq;
 
-/* `spin` and `yielded` outlive the queue. `yielded`, if not NULL, counts the threads that have just given up the lock of the host language
- * to wait for something. A searcher that sees an item gives its producer a moment to get there, so
- * that the two do not meet at that lock. */
+/* `spin` and `yielded` outlive the queue. `yielded`, if not NULL, counts the threads that have just given up
+ * the lock of the host language to wait for something. A searcher that sees an item gives its producer a
+ * moment to get there, so that the two do not meet at that lock. */
 void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded);
 
 /* Appends an item, and wakes a worker if one is needed. */

@@ -8,7 +8,7 @@
 enum { MOST_THREADS = 32, MOST_PENDING = 16, MOST_ITEMS = 300, MOST_SHARES = 20 };
 
 typedef struct {
-  tm_item item; /* first, so that an item's address is its job's */
+  tm_item item;          /* first, so that an item's address is its job's */
   uint32_t shares, left; /* plain: in how many parts it runs, and how many are not yet taken */
   tm_atomic_u32 ran, failed, finished;
 } job;
@@ -75,7 +75,8 @@ static void drain(team *t) {
 /* Waits for a job, perhaps not long enough. Frees it and gives true when it is done. */
 static bool collect(job *j, dice *d, bool for_ever) {
   tm_spin never = {0};
-  int64_t now = tm_os_now(), deadline = for_ever ? now + 30 * SECOND : roll(d, 2) * (now + roll(d, 100) * 1000);
+  int64_t now = tm_os_now(),
+          deadline = for_ever ? now + 30 * SECOND : roll(d, 2) * (now + roll(d, 100) * 1000);
   tm_wait_result result = tm_latch_wait(&j->item.latch, deadline, roll(d, 2) ? &never : &crew.spin);
   CHECK(result == TM_WAIT_OK || (result == TM_WAIT_TIMEOUT && !for_ever));
   if (result != TM_WAIT_OK) {
@@ -160,8 +161,8 @@ int main(int argc, char **argv) {
   for (int64_t until = tm_os_now() + seconds * SECOND; tm_os_now() < until; rounds++) {
     one_round(threads, &d);
   }
-  printf("%u rounds, %u items (%u refused), %u runs, %u failed: passed\n", rounds, peek(accepted), peek(refused),
-         peek(runs), peek(failures));
+  printf("%u rounds, %u items (%u refused), %u runs, %u failed: passed\n", rounds, peek(accepted),
+         peek(refused), peek(runs), peek(failures));
   passed++;
   return end();
 }

@@ -101,7 +101,7 @@ static void hold_waiters(void) {
                          start(wait_for_result, &deadline)};
   UNTIL(waiting() == 3);
   CHECK(tm_latch_hold_waiters(&latch));
-  CHECK(tm_latch_hold_waiters(&latch)); /* idempotent */
+  CHECK(tm_latch_hold_waiters(&latch));    /* idempotent */
   UNTIL(tm_os_now() > deadline + 30 * MS); /* they have all the time to leave that they must not take */
   CHECK(peek(returned) == 0 && waiting() == 3);
   result = 42;

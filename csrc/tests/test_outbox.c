@@ -156,7 +156,7 @@ static void timeouts(void) {
   }
   CHECK(result == TM_WAIT_TIMEOUT && tm_os_now() >= deadline);
   CHECK(reserve() == 0 && reserve() == 1);
-  CHECK(!tm_outbox_put(&box, 1, value(1)));                        /* not the one they wait for */
+  CHECK(!tm_outbox_put(&box, 1, value(1))); /* not the one they wait for */
   CHECK(tm_outbox_wait(&box, 0, &spin) == TM_WAIT_TIMEOUT);
   CHECK(tm_outbox_put(&box, 0, value(0)));                         /* who left early is still counted, */
   tm_outbox_notify(&box);                                          /* and once only */

@@ -7,11 +7,11 @@ enum { CONSUMERS = 3, PRODUCERS = 3, VALUES = 30000 / SCALE, LIMIT_OF_BOX = 7 };
 
 static tm_outbox box;
 static tm_spin spin;
-static tm_atomic_u32 room;     /* changes when a reserver that was refused can go on */
+static tm_atomic_u32 room; /* changes when a reserver that was refused can go on */
 static tm_atomic_u32 consumed, seen[VALUES];
 static uint32_t content[VALUES]; /* plain: only the box orders it */
 static bool in_order;
-static tm_lock input; /* one thread at a time reserves, as the order of the places is the input's */
+static tm_lock input;  /* one thread at a time reserves, as the order of the places is the input's */
 static bool exhausted; /* under input */
 
 static void wait_for_room(uint32_t before) {

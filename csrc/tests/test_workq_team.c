@@ -4,7 +4,7 @@
 enum { WORKERS = 6, MOST_ITEMS = 2000 };
 
 typedef struct {
-  tm_item item; /* first, so that an item's address is its job's */
+  tm_item item;  /* first, so that an item's address is its job's */
   unsigned left; /* plain: how often a shared one is still to be put back */
 } job;
 

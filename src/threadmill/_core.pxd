@@ -9,6 +9,8 @@ from threadmill._csrc cimport (
 
 cdef extern from "_python.h":
     const bint TM_GIL
+    void tm_incref_for_others(object value)
+    void tm_hand_over(object value)
 
 
 cdef struct Shift:

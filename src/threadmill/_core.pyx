@@ -128,7 +128,7 @@ cdef class Outbox(Job):
 
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1:
         cdef void *tagged = <void *>(<uintptr_t><PyObject *>value | <uintptr_t>is_error)
-        Py_INCREF(value)
+        tm_incref_for_others(value)
         if tm_outbox_put(&self.box, index, tagged) if ordered else tm_outbox_put_next(&self.box, tagged):
             if TM_GIL and shift != NULL and shift.owed_outbox == NULL:
                 shift.owed_outbox = &self.box
@@ -197,7 +197,7 @@ cdef class Engine:
     cdef int push(self, Job job) except -1:
         """Queues the job. Raises the refusal if closed, and what the thread's start raises if there
         is no other worker: then the job will not run."""
-        Py_INCREF(job)
+        tm_incref_for_others(job)
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
@@ -212,7 +212,7 @@ cdef class Engine:
 
     cdef int put_back(self, Job job) except -1:
         """Queues a shared job again, at the front; fails it if the engine was terminated meanwhile."""
-        Py_INCREF(job)
+        tm_incref_for_others(job)
         cdef tm_push_result result = tm_workq_put_back(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
@@ -356,7 +356,7 @@ cdef class Engine:
     cdef int publish_after_callbacks(self, Job job) except -1:
         """The same for a job with callbacks. If another thread is at callbacks, it does these too."""
         cdef tm_item *item
-        Py_INCREF(job)
+        tm_incref_for_others(job)
         if not tm_serial_enter(&self.callbacks, &job.item):
             return 0
         while True:

@@ -12,7 +12,7 @@ from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 from libc.stdint cimport int64_t
 
-from threadmill._core cimport Engine, Shift
+from threadmill._core cimport Engine, Shift, tm_hand_over
 from threadmill._csrc cimport *
 from threadmill._results cimport ApplyResult
 
@@ -90,6 +90,7 @@ cdef class MapResult(ApplyResult):
                     result = tm_call_unpacked(func, <object>item, None)
                 Py_DECREF(<object>item)
             if result != NULL:
+                tm_hand_over(<object>result)
                 PyList_SET_ITEM(self.results, i, result)
             else:
                 error = tm_take_exception()

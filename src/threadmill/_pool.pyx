@@ -51,7 +51,7 @@ cdef class PoolCore:
             raise ValueError("Pool not running")
         return self._engine
 
-    def apply_async(self, func, args=(), kwds={}, callback=None, error_callback=None):
+    def apply_async(self, func, args=(), kwds={}, callback=None, error_callback=None):  # no-cython-lint
         """Queues func(*args, **kwds) and returns its AsyncResult.
 
         When the task has ended, and before the result is ready, `callback` is called with the result

@@ -10,6 +10,32 @@
 #define TM_GIL 1 /* threads share one lock: give it up before waking one that will want it */
 #endif
 
+/* A new reference, for another thread to drop.
+ *
+ * Without a GIL, an object has two counts: one of the thread that made it, without atomics, and one of
+ * all others. A reference counted in the first and dropped by another thread cannot be settled by that
+ * thread: the object is left to its maker, which may sleep for hours, and it costs a lock besides. So
+ * what is handed to another thread is counted in the second. */
+static inline void tm_incref_for_others(PyObject *object) {
+#ifdef Py_GIL_DISABLED
+  if (_Py_IsOwnedByCurrentThread(object) && !_Py_IsImmortal(object)) {
+    _Py_atomic_add_ssize(&object->ob_ref_shared, (Py_ssize_t)1 << _Py_REF_SHARED_SHIFT);
+    return;
+  }
+#endif
+  Py_INCREF(object);
+}
+
+/* Makes a reference that the caller has one for another thread to drop. */
+static inline void tm_hand_over(PyObject *object) {
+#ifdef Py_GIL_DISABLED
+  tm_incref_for_others(object);
+  Py_DECREF(object); /* the last one of its maker's count ends that count */
+#else
+  (void)object;
+#endif
+}
+
 /* Takes the raised exception, its traceback attached, as a new reference. */
 static inline PyObject *tm_take_exception(void) {
 #if PY_VERSION_HEX >= 0x030C0000
@@ -57,7 +83,8 @@ static inline PyObject *tm_call_unpacked(PyObject *func, PyObject *args, PyObjec
     }
     if (PyDict_Update(names, kwds) < 0) {
       if (PyErr_ExceptionMatches(PyExc_AttributeError)) { /* no keys(): what the interpreter says of it */
-        PyErr_Format(PyExc_TypeError, "argument after ** must be a mapping, not %.200s", Py_TYPE(kwds)->tp_name);
+        PyErr_Format(PyExc_TypeError, "argument after ** must be a mapping, not %.200s",
+                     Py_TYPE(kwds)->tp_name);
       }
       goto done;
     }

@@ -7,7 +7,7 @@ from cpython.tuple cimport PyTuple_CheckExact
 
 from types import GenericAlias
 
-from threadmill._core cimport Engine, Job, Shift, deadline_after
+from threadmill._core cimport Engine, Job, Shift, deadline_after, tm_hand_over
 from threadmill._csrc cimport tm_latch_claim, tm_latch_done
 from threadmill._errors import TimeoutError
 
@@ -110,6 +110,7 @@ cdef class ApplyResult(Job):
 
     cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
         self.value = value
+        tm_hand_over(value)
         self.success = success
         if self.callback is not None or self.error_callback is not None:
             return engine.publish_after_callbacks(self)
