@@ -122,6 +122,10 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
       }
       woken = recruit(queue, start);
     }
+  } else if (!queue->searching) {
+    /* Here and not in the wait: what this worker does in between, such as publishing a result, may
+     * bring a push, which must not wake another worker while this one is awake. */
+    worker->searching = queue->searching = true;
   }
   tm_lock_release(&queue->lock);
   unpark_all(woken);
@@ -145,16 +149,10 @@ static bool look(tm_workq *queue) {
 }
 
 bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
-  tm_lock_acquire(&queue->lock);
-  bool looks = worker->searching || !queue->searching;
-  if (looks && queue->items.first == NULL && !worked_off(queue)) {
-    worker->searching = queue->searching = true;
-    tm_lock_release(&queue->lock);
-    if (look(queue)) {
-      return true;
-    }
-    tm_lock_acquire(&queue->lock);
+  if (worker->searching && look(queue)) {
+    return true;
   }
+  tm_lock_acquire(&queue->lock);
   if (queue->items.first != NULL) { /* perhaps pushed by a thread that saw this searcher */
     tm_lock_release(&queue->lock);
     return true;

@@ -64,6 +64,7 @@ static inline size_t tm_workq_length(tm_workq *queue) {
 bool tm_workq_reserve(tm_workq *queue);
 
 /* The worker's side. Each runs: enter; then pop until NULL, wait, and again, until wait says false.
+ * From the pop that found nothing to the wait, a worker counts as searching: it is never kept long.
  * `searching`: its place was reserved by TM_START. */
 void tm_workq_enter(tm_worker *worker, bool searching);
 

@@ -58,10 +58,16 @@ static void *wait_on_thread(void *arg) {
   return NULL;
 }
 
+/* h finds nothing and waits, on a thread. */
+static inline void wait_hand(hand *h) {
+  CHECK(pop(h, false) == NULL);
+  h->thread = start(wait_on_thread, h);
+}
+
 /* From here h sleeps, or is about to: it has given up the lock, and whoever pops it wakes it. */
 static inline void sleep_hand(hand *h) {
   unsigned before = idle();
-  h->thread = start(wait_on_thread, h);
+  wait_hand(h);
   UNTIL(idle() == before + 1);
 }
 

@@ -13,7 +13,7 @@ static bool searching(void) {
 static void look_hand(hand *h) {
   spin.limit = 2 * LIMIT * SECOND;
   poke(spin.misses, 0);
-  h->thread = start(wait_on_thread, h);
+  wait_hand(h);
   UNTIL(searching());
 }
 
@@ -63,6 +63,22 @@ static void one_looks(void) {
   leave_all(3);
 }
 
+/* A worker searches from the moment when it finds nothing, so that a push before its wait wakes nobody. */
+static void a_pop_that_finds_nothing_is_a_search(void) {
+  spin.limit = 0; /* nobody looks for long */
+  fresh_queue(2);
+  enter(&hands[0]);
+  sleep_hand(&hands[0]);
+  enter(&hands[1]);
+  CHECK(pop(&hands[1], false) == NULL && searching());
+  CHECK(push(0) == TM_PUSHED && idle() == 1);
+  CHECK(tm_workq_wait(&queue, &hands[1].worker) && idle() == 1);
+  CHECK(pop(&hands[1], false) == &items[0] && !searching());
+  tm_workq_close(&queue);
+  awake(&hands[0]);
+  leave_all(2);
+}
+
 /* A searcher gives the producer a moment to yield, but only a moment. */
 static void grace_is_short(void) {
   static tm_atomic_size yielded;
@@ -89,7 +105,7 @@ static void push_between_look_and_sleep(void) {
   for (unsigned i = 0; i < rounds; i++) {
     spin.limit = MS / 10;
     poke(spin.misses, 0);
-    hands[0].thread = start(wait_on_thread, &hands[0]);
+    wait_hand(&hands[0]);
     bool caught = false;
     while (!caught && idle() == 0) {
       tm_lock_acquire(&queue.lock);
@@ -114,6 +130,7 @@ int main(void) {
   RUN(close_ends_a_look);
   RUN(drain_ends_a_look);
   RUN(one_looks);
+  RUN(a_pop_that_finds_nothing_is_a_search);
   RUN(grace_is_short);
   RUN(push_between_look_and_sleep);
   return end();
