@@ -11,7 +11,8 @@ enum {
   TM_LATCH_DONE = 1,
   TM_LATCH_CLAIMED = 2,
   TM_LATCH_FINISHING = 4, /* tm_latch_set will come at once: no waiter may leave before it */
-  TM_LATCH_WAITER = 8     /* the bits from here up count the waiters */
+  TM_LATCH_WATCHED = 8,   /* who completes it has somebody to tell: see tm_latch_watch */
+  TM_LATCH_WAITER = 16    /* the bits from here up count the waiters */
 };
 
 typedef struct {
@@ -37,8 +38,19 @@ static inline bool tm_latch_done(tm_latch *latch) {
  * set: nothing but its address is used after that. */
 void tm_latch_set(tm_latch *latch);
 
-/* For a thread that wants to give something up before it sets the latch. True if somebody waits:
- * that waiter, and so the latch, stays until the tm_latch_set that the caller now owes. */
+/* Asks that whoever completes the job does more than set the latch: tm_latch_finish will refuse. False
+ * if it is too late: the latch is set, or will be at once, which tm_latch_wait waits for. Once true, the
+ * latch is set under a lock of the caller's, so that nobody can begin to watch unnoticed. */
+bool tm_latch_watch(tm_latch *latch);
+
+/* tm_latch_set, unless the latch is watched: then nothing is done, and false. */
+bool tm_latch_finish(tm_latch *latch);
+
+/* Claims a job in order to complete it at once: from here, watchers and leaving waiters wait for that. */
+bool tm_latch_claim_to_finish(tm_latch *latch);
+
+/* For a thread that wants to give something up before it sets the latch. True if somebody waits, and
+ * nobody watches: that waiter, and so the latch, stays until the tm_latch_set that the caller now owes. */
 bool tm_latch_hold_waiters(tm_latch *latch);
 
 /* Waits until the latch is set: TM_WAIT_OK, or TM_WAIT_TIMEOUT or TM_WAIT_INTR if it is not. The

@@ -178,6 +178,50 @@ static void gone_when_set(void) {
   join(setter);
 }
 
+static void a_watched_latch_is_set_by_hand(void) {
+  fresh_latch();
+  CHECK(tm_latch_watch(&latch) && tm_latch_watch(&latch));
+  CHECK(tm_latch_claim(&latch));
+  CHECK(!tm_latch_finish(&latch) && !tm_latch_done(&latch));
+  CHECK(!tm_latch_hold_waiters(&latch));
+  tm_latch_set(&latch);
+  CHECK(tm_latch_done(&latch) && !tm_latch_watch(&latch));
+}
+
+static void too_late_to_watch(void) {
+  fresh_latch();
+  CHECK(tm_latch_claim(&latch) && tm_latch_finish(&latch) && tm_latch_done(&latch));
+  CHECK(!tm_latch_watch(&latch));
+  fresh_latch();
+  CHECK(tm_latch_claim_to_finish(&latch) && !tm_latch_claim(&latch) && !tm_latch_claim_to_finish(&latch));
+  CHECK(!tm_latch_watch(&latch) && !tm_latch_done(&latch));
+  CHECK(tm_latch_finish(&latch) && tm_latch_done(&latch));
+}
+
+/* One thread begins to watch and another one finishes, at once: either the first is refused, or the
+ * second is, never both and never neither. */
+static void *watch_or_finish(void *arg) {
+  static tm_atomic_u32 turn;
+  bool watches = add(turn, 1) % 2 == 0;
+  (void)arg;
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    meet(&gate, 2);
+    add(winners, watches ? tm_latch_watch(&latch) : tm_latch_finish(&latch));
+    meet(&gate, 2);
+    CHECK(peek(winners) == 1);
+    meet(&gate, 2);
+    poke(winners, 0);
+    poke(latch.word, 0);
+  }
+  return NULL;
+}
+
+static void either_watched_or_finished(void) {
+  fresh_latch();
+  poke(winners, 0);
+  crowd(2, watch_or_finish, NULL);
+}
+
 int main(void) {
   begin();
   RUN(exactly_one_claims);
@@ -187,5 +231,8 @@ int main(void) {
   RUN(hold_waiters);
   RUN(hold_against_leave);
   RUN(gone_when_set);
+  RUN(a_watched_latch_is_set_by_hand);
+  RUN(too_late_to_watch);
+  RUN(either_watched_or_finished);
   return end();
 }
