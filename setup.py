@@ -13,6 +13,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 csrc = Path("csrc/src")
+package = Path("src/threadmill")
 # os_wait.c includes the back end of the system.
 core_sources = sorted(str(path) for path in csrc.glob("*.c") if not path.stem.startswith("os_wait_"))
 headers = [*sorted(str(path) for path in csrc.glob("*.[ch]")), "src/threadmill/_python.h"]
@@ -46,7 +47,7 @@ def extension(name: str, sources: list[str]) -> Extension:
 # Only _core is linked with the C core; the others reach it through _core's classes.
 extensions = [
     extension("_core", core_sources),
-    *(extension(name, []) for name in ("_results", "_map", "_imap", "_pool")),
+    *(extension(path.stem, []) for path in sorted(package.glob("*.pyx")) if path.stem != "_core"),
 ]
 
 setup(

@@ -18,15 +18,17 @@ C_LAYERS = [
     {"serial", "workq", "outbox"},
 ]
 PACKAGE_LAYERS = [
-    {"_csrc", "_errors"},
+    {"_csrc", "_errors", "_context", "_asyncio", "_map_by_submit"},
     {"_core"},
-    {"_results", "_imap", "_workers", "_views"},
-    {"_map"},
-    {"_pool"},
-    {"pool"},
+    {"_call", "_imap", "_workers"},
+    {"_results", "_future"},
+    {"_map", "_views", "future"},
+    {"_pool", "_executor"},
+    {"pool", "executor"},
     {"__init__"},
     {"demo", "cli", "__main__"},
 ]
+FACES = {"pool", "executor"}
 
 
 def level(layers: list[set[str]], name: str) -> int:
@@ -59,6 +61,8 @@ def test_module_uses_only_what_lies_below(path: Path) -> None:
         if (PACKAGE / f"{name.strip()}.py").exists()
     }
     own = level(PACKAGE_LAYERS, path.stem)
+    if path.stem in FACES:  # each can be a view of the other, which it then imports at the call
+        used -= FACES
     for name in used - {path.stem}:
         assert level(PACKAGE_LAYERS, name) < own or own == len(PACKAGE_LAYERS) - 1, f"{path.name} uses {name}"
 

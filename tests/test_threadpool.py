@@ -51,7 +51,7 @@ def test_the_initializer_is_callable(pool_class: Any) -> None:
 
 
 @only_threadmill  # the standard library's raises in __del__ besides
-@pytest.mark.parametrize("name", ["maxtasksperchild", "context", "max_workers"])
+@pytest.mark.parametrize("name", ["maxtasksperchild", "ctx", "max_workers"])
 def test_other_arguments_are_refused(pool_class: Any, name: str) -> None:
     with pytest.raises(TypeError, match=name):
         pool_class(1, **{name: None})

@@ -8,25 +8,9 @@ void tm_latch_set(tm_latch *latch) {
   }
 }
 
-/* One step of the word: sets `bits` unless one of `unless` is set. Gives the word before. */
-static uint32_t set_unless(tm_latch *latch, uint32_t bits, uint32_t unless, memory_order order) {
-  uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed);
-  while (!(word & unless) && !atomic_compare_exchange_weak_explicit(&latch->word, &word, word | bits, order,
-                                                                    memory_order_relaxed)) {
-  }
-  return word;
-}
-
-bool tm_latch_watch(tm_latch *latch) {
-  /* relaxed: what a watcher leaves to be told is under a lock, which the completer takes too; the word
-   * only says who comes first. */
-  return !(set_unless(latch, TM_LATCH_WATCHED, TM_LATCH_DONE | TM_LATCH_FINISHING, memory_order_relaxed) &
-           (TM_LATCH_DONE | TM_LATCH_FINISHING));
-}
-
 bool tm_latch_finish(tm_latch *latch) {
   /* release: as in tm_latch_set. */
-  uint32_t before = set_unless(latch, TM_LATCH_DONE, TM_LATCH_WATCHED, memory_order_release);
+  uint32_t before = tm_latch_set_unless(latch, TM_LATCH_DONE, TM_LATCH_WATCHED, memory_order_release);
   if (before & TM_LATCH_WATCHED) {
     return false;
   }
@@ -34,12 +18,6 @@ bool tm_latch_finish(tm_latch *latch) {
     tm_os_wake_all(&latch->word);
   }
   return true;
-}
-
-bool tm_latch_claim_to_finish(tm_latch *latch) {
-  /* acq_rel: as in tm_latch_claim. */
-  return !(set_unless(latch, TM_LATCH_CLAIMED | TM_LATCH_FINISHING, TM_LATCH_CLAIMED, memory_order_acq_rel) &
-           TM_LATCH_CLAIMED);
 }
 
 bool tm_latch_hold_waiters(tm_latch *latch) {

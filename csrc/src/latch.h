@@ -19,6 +19,16 @@ typedef struct {
   tm_atomic_u32 word;
 } tm_latch;
 
+/* One step of the word: sets `bits` unless one of `unless` is set. Gives the word before. */
+static inline uint32_t tm_latch_set_unless(tm_latch *latch, uint32_t bits, uint32_t unless,
+                                           memory_order order) {
+  uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed);
+  while (!(word & unless) && !atomic_compare_exchange_weak_explicit(&latch->word, &word, word | bits, order,
+                                                                    memory_order_relaxed)) {
+  }
+  return word;
+}
+
 /* True for exactly one caller: it alone runs, fails or cancels the job. */
 static inline bool tm_latch_claim(tm_latch *latch) {
   /* acq_rel: the loser may go on to read what the winner wrote before claiming. */
@@ -27,6 +37,11 @@ static inline bool tm_latch_claim(tm_latch *latch) {
 
 static inline bool tm_latch_claimed(tm_latch *latch) {
   return atomic_load_explicit(&latch->word, memory_order_relaxed) & TM_LATCH_CLAIMED;
+}
+
+/* Whether the latch will be set at once, if it is not. */
+static inline bool tm_latch_finishing(tm_latch *latch) {
+  return atomic_load_explicit(&latch->word, memory_order_relaxed) & TM_LATCH_FINISHING;
 }
 
 static inline bool tm_latch_done(tm_latch *latch) {
@@ -41,13 +56,35 @@ void tm_latch_set(tm_latch *latch);
 /* Asks that whoever completes the job does more than set the latch: tm_latch_finish will refuse. False
  * if it is too late: the latch is set, or will be at once, which tm_latch_wait waits for. Once true, the
  * latch is set under a lock of the caller's, so that nobody can begin to watch unnoticed. */
-bool tm_latch_watch(tm_latch *latch);
+static inline bool tm_latch_watch(tm_latch *latch) {
+  /* relaxed: what a watcher leaves to be told is under a lock, which the completer takes too; the word
+   * only says who comes first. */
+  uint32_t before = tm_latch_set_unless(
+      latch, TM_LATCH_WATCHED, TM_LATCH_DONE | TM_LATCH_FINISHING | TM_LATCH_WATCHED, memory_order_relaxed);
+  /* Watched already, it counts even if it is being finished: by hand, then. */
+  return !(before & TM_LATCH_DONE) && (before & TM_LATCH_WATCHED || !(before & TM_LATCH_FINISHING));
+}
 
 /* tm_latch_set, unless the latch is watched: then nothing is done, and false. */
 bool tm_latch_finish(tm_latch *latch);
 
+/* For a thread that is alone with the job: as if it had been claimed, or set, or neither. Waiters sleep on.
+ */
+static inline void tm_latch_put(tm_latch *latch, bool claimed, bool done) {
+  uint32_t kept = atomic_load_explicit(&latch->word, memory_order_relaxed) &
+                  ~(uint32_t)(TM_LATCH_CLAIMED | TM_LATCH_DONE | TM_LATCH_FINISHING);
+  /* release: as in tm_latch_set. */
+  atomic_store_explicit(&latch->word, kept | (claimed ? TM_LATCH_CLAIMED : 0) | (done ? TM_LATCH_DONE : 0),
+                        memory_order_release);
+}
+
 /* Claims a job in order to complete it at once: from here, watchers and leaving waiters wait for that. */
-bool tm_latch_claim_to_finish(tm_latch *latch);
+static inline bool tm_latch_claim_to_finish(tm_latch *latch) {
+  /* acq_rel: as in tm_latch_claim. */
+  return !(tm_latch_set_unless(latch, TM_LATCH_CLAIMED | TM_LATCH_FINISHING, TM_LATCH_CLAIMED,
+                               memory_order_acq_rel) &
+           TM_LATCH_CLAIMED);
+}
 
 /* For a thread that wants to give something up before it sets the latch. True if somebody waits, and
  * nobody watches: that waiter, and so the latch, stays until the tm_latch_set that the caller now owes. */

@@ -89,6 +89,17 @@ static void release_and_dismiss(tm_workq *queue) {
   unpark_all(woken);
 }
 
+tm_item *tm_workq_take(tm_workq *queue) {
+  tm_item *item = NULL;
+  tm_lock_acquire(&queue->lock);
+  if (queue->items.first != NULL && !queue->items.first->shared) {
+    item = tm_fifo_take(&queue->items);
+    add_length(queue, -1);
+  }
+  release_and_dismiss(queue);
+  return item;
+}
+
 void tm_workq_forget(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
   queue->held--;

@@ -51,6 +51,10 @@ tm_push_result tm_workq_push(tm_workq *queue, tm_item *item);
 /* Puts a shared item that a pop took out back to the front. Allowed when closed. */
 tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item);
 
+/* Takes the first item out, for a caller that is no worker of the queue. NULL if there is none, or if it
+ * is shared. */
+tm_item *tm_workq_take(tm_workq *queue);
+
 /* Says that a shared item that a pop took out will not be put back. */
 void tm_workq_forget(tm_workq *queue);
 

@@ -196,6 +196,10 @@ static void too_late_to_watch(void) {
   CHECK(tm_latch_claim_to_finish(&latch) && !tm_latch_claim(&latch) && !tm_latch_claim_to_finish(&latch));
   CHECK(!tm_latch_watch(&latch) && !tm_latch_done(&latch));
   CHECK(tm_latch_finish(&latch) && tm_latch_done(&latch));
+  fresh_latch();
+  CHECK(tm_latch_watch(&latch) && tm_latch_claim_to_finish(&latch));
+  CHECK(tm_latch_watch(&latch)); /* it has to be finished by hand, and is not yet */
+  CHECK(!tm_latch_finish(&latch));
 }
 
 /* One thread begins to watch and another one finishes, at once: either the first is refused, or the

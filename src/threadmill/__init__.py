@@ -6,6 +6,8 @@ from threadmill._errors import PoolTerminated, TimeoutError
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._map import MapResult
 from threadmill._results import ApplyResult
+from threadmill.executor import ThreadPoolExecutor
+from threadmill.future import Future
 from threadmill.pool import AsyncResult, ThreadPool
 
 __version__ = version("threadmill")
@@ -13,10 +15,12 @@ __version__ = version("threadmill")
 __all__ = [
     "ApplyResult",
     "AsyncResult",
+    "Future",
     "IMapIterator",
     "IMapUnorderedIterator",
     "MapResult",
     "PoolTerminated",
     "ThreadPool",
+    "ThreadPoolExecutor",
     "TimeoutError",
 ]

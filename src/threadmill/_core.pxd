@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t
 
+from threadmill._context cimport Spare
 from threadmill._csrc cimport (
     tm_item, tm_latch, tm_outbox, tm_reserve_result, tm_serial, tm_worker, tm_workq,
 )
@@ -19,6 +20,7 @@ cdef struct Shift:
     tm_latch *owed_latch        # to be set as soon as the GIL is given up
     tm_outbox *owed_outbox      # to be notified then
     int64_t switched            # when this worker last gave the GIL up, as far as it knows
+    Spare spare                 # for tasks that share a context
 
 
 cdef class Job:
@@ -29,10 +31,15 @@ cdef class Job:
 
     # Runs it in a worker, if it is not claimed yet. The caller holds a reference.
     cdef int run(self, Engine engine, Shift *shift) except -1
-    # Ends it with the error, unless it is claimed: it was taken off the queue and will not run.
+    # Ends it with the error, unless it is claimed: it was taken off the queue and will not run. None: it
+    # was cancelled.
     cdef int fail(self, object error) except -1
     # Publishes it: for the claimer, once everything is written.
     cdef int complete(self) except -1
+    # Does only that, whoever watches.
+    cdef int set_latch(self) except -1
+    # The same for a job that is watched (latch.h).
+    cdef int complete_watched(self) except -1
     # Runs the user's callbacks; one job of an engine at a time. Their errors become its result.
     cdef int call_back(self) except -1
     # True once it is done, False if the deadline came first. Raises what a signal handler raises.
@@ -59,16 +66,20 @@ cdef class Engine:
     cdef tm_workq queue
     cdef tm_serial callbacks        # the jobs whose callbacks are due, in order of completion
     cdef object start_thread        # (engine, searching): makes and starts a thread that calls work()
+    cdef readonly bint with_context # whether tasks run in copies of their submitter's context
+    cdef object __weakref__
     # Read and written in critical sections of the engine:
-    cdef object refusal             # () -> the error for what is submitted now, once closed
+    cdef object stage               # of its life: RUN, CLOSE or TERMINATE
+    cdef object refusal             # () -> the error for what is submitted once it is broken; or None
     cdef object failure             # () -> the error for what was submitted before, once terminated
 
-    cdef int push(self, Job job) except -1
+    cdef object capture(self)
+    cdef bint push(self, Job job) except -1
     cdef int put_back(self, Job job) except -1
     cdef int start_another(self) except -1
     cdef int forget(self) except -1
-    cdef object refused(self)
     cdef object failed(self)
+    cdef int drain(self, object failure) except -1
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.

@@ -10,6 +10,7 @@ from libc.stdint cimport int64_t, uintptr_t
 
 import threading
 
+from threadmill._context cimport capture, drop
 from threadmill._csrc cimport *
 from threadmill._errors import TimeoutError
 
@@ -29,6 +30,9 @@ cdef int64_t FIRST_SLEEP_NS = 50_000_000
 cdef int64_t SWITCH_NS = 5_000_000
 # ... looking at the clock after at most so many jobs.
 cdef unsigned MOST_JOBS_PER_CLOCK = 256
+
+# An engine's stages: the names of the standard library's pool.
+RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
 
 cdef tm_spin spin                   # of all threads that wait: for jobs, or for their results
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
@@ -99,8 +103,14 @@ cdef class Job:
         raise NotImplementedError
 
     cdef int complete(self) except -1:
+        return 0 if tm_latch_finish(&self.item.latch) else self.complete_watched()
+
+    cdef int set_latch(self) except -1:
         tm_latch_set(&self.item.latch)
         return 0
+
+    cdef int complete_watched(self) except -1:
+        raise NotImplementedError
 
     cdef bint wait_until(self, int64_t deadline) except -1:
         return tm_latch_done(&self.item.latch) or wait(wait_for_latch, &self.item.latch, deadline)
@@ -178,10 +188,11 @@ cdef class Outbox(Job):
 cdef class Engine:
     """A work queue, and the loop that worker threads run over it."""
 
-    def __cinit__(self, unsigned max_workers, start_thread, refusal):
+    def __cinit__(self, unsigned max_workers, start_thread, bint with_context):
         tm_workq_init(&self.queue, max_workers, &spin, &yielded if TM_GIL else NULL)
         self.start_thread = start_thread
-        self.refusal = refusal
+        self.with_context = with_context
+        self.stage = RUN
 
     def __dealloc__(self):
         # Workers refer to the engine, so there is none that could still run what waits.
@@ -194,21 +205,26 @@ cdef class Engine:
 
     # --- the submitter's side -------------------------------------------------------------------
 
-    cdef int push(self, Job job) except -1:
-        """Queues the job. Raises the refusal if closed, and what the thread's start raises if there
-        is no other worker: then the job will not run."""
+    cdef object capture(self):
+        """The context for what the caller submits now."""
+        return capture() if self.with_context else None
+
+    cdef bint push(self, Job job) except -1:
+        """Queues the job. False if the engine is closed. Raises the refusal if it is broken, and what the
+        thread's start raises if there is no other worker: then the job will not run."""
         tm_incref_for_others(job)
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
-            raise self.refused()
+            self.check()
+            return False
         if result == TM_START:
             try:
                 self.start_thread(self, True)
             except BaseException:
                 tm_latch_claim(&job.item.latch)     # stays in the queue as a husk that nobody runs
                 raise
-        return 0
+        return True
 
     cdef int put_back(self, Job job) except -1:
         """Queues a shared job again, at the front; fails it if the engine was terminated meanwhile."""
@@ -236,15 +252,17 @@ cdef class Engine:
         tm_workq_forget(&self.queue)
         return 0
 
-    cdef object refused(self):
+    def check(self):
+        """Raises the refusal if the engine is broken."""
         with cython.critical_section(self):
             refusal = self.refusal
-        return refusal()
+        if refusal is not None:
+            raise refusal()
 
     cdef object failed(self):
         with cython.critical_section(self):
             failure = self.failure
-        return failure()
+        return None if failure is None else failure()
 
     def reserve(self):
         """Reserves a worker's place before there is work for it. False if all are taken."""
@@ -254,12 +272,38 @@ cdef class Engine:
         """Gives a reserved place up. False if no worker is left at all."""
         return tm_workq_start_failed(&self.queue, searching)
 
+    @property
+    def state(self):
+        """RUN, CLOSE or TERMINATE, as the last of the calls below has left it."""
+        with cython.critical_section(self):
+            return self.stage
+
+    @state.setter
+    def state(self, state):
+        """For those who set `pool._state`: changes nothing else."""
+        with cython.critical_section(self):
+            self.stage = state
+
     def close(self):
         """Refuses what comes; the workers end when nothing is left."""
+        with cython.critical_section(self):
+            if self.stage is RUN:
+                self.stage = CLOSE
         tm_workq_close(&self.queue)
 
     def terminate(self, failure):
-        """Closes, and ends all jobs that no worker has begun with failure()."""
+        """Closes, and ends all jobs that no worker has begun with failure(). None: they are cancelled."""
+        with cython.critical_section(self):
+            self.stage = TERMINATE
+        self.drain(failure)
+
+    def break_off(self, failure):
+        """Ends all jobs that no worker has begun with failure(), and refuses what comes with it too."""
+        with cython.critical_section(self):
+            self.refusal = failure
+        self.drain(failure)
+
+    cdef int drain(self, failure) except -1:
         cdef tm_item *item
         cdef tm_item *next
         with cython.critical_section(self):
@@ -271,14 +315,28 @@ cdef class Engine:
             if item.shared:
                 self.forget()
             Py_DECREF(job)                          # the queue's reference; `job` holds its own
-            job.fail(failure())
+            job.fail(None if failure is None else failure())
             item = next
+        return 0
 
-    def break_off(self, failure):
-        """The same, and refuses what comes with failure() too."""
+    def is_broken(self):
+        """Whether break_off() was called."""
         with cython.critical_section(self):
-            self.refusal = failure
-        self.terminate(failure)
+            return self.refusal is not None
+
+    def take(self):
+        """Takes the first job out of the queue, which then is the caller's. None if there is none, or if it
+        is one for several workers."""
+        cdef tm_item *item = tm_workq_take(&self.queue)
+        if item == NULL:
+            return None
+        job = job_of(item)
+        Py_DECREF(job)
+        return job
+
+    def put(self, Job job):
+        """Queues a job that was taken out. False if the engine is closed."""
+        return self.push(job)
 
     def qsize(self):
         """The number of entries that wait; a map or imap is one."""
@@ -303,11 +361,13 @@ cdef class Engine:
         cdef unsigned jobs_per_clock = 1, jobs = 0
         shift.owed_latch = NULL
         shift.owed_outbox = NULL
+        shift.spare.snapshot = shift.spare.copy = NULL
         shift.switched = clocked = tm_os_now()
         tm_workq_enter(&shift.worker, searching)
         while True:
             item = tm_workq_pop(&self.queue, &shift.worker, &start)
             if item == NULL:
+                drop(&shift.spare)
                 state = PyEval_SaveThread()
                 pay(&shift)
                 more = tm_workq_wait(&self.queue, &shift.worker)
@@ -349,9 +409,8 @@ cdef class Engine:
         if (TM_GIL and tm_workq_length(&self.queue) == 0 and shift.owed_latch == NULL
                 and tm_latch_hold_waiters(&job.item.latch)):
             shift.owed_latch = &job.item.latch
-        else:
-            tm_latch_set(&job.item.latch)
-        return 0
+            return 0
+        return job.complete()
 
     cdef int publish_after_callbacks(self, Job job) except -1:
         """The same for a job with callbacks. If another thread is at callbacks, it does these too."""

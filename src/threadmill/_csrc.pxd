@@ -19,6 +19,8 @@ cdef extern from "atomics.h" nogil:
     void atomic_store_explicit(tm_atomic_size *word, size_t value, memory_order order)
     size_t atomic_fetch_add_explicit(tm_atomic_size *word, size_t value, memory_order order)
     size_t atomic_fetch_sub_explicit(tm_atomic_size *word, size_t value, memory_order order)
+    bint atomic_compare_exchange_weak_explicit(
+        tm_atomic_size *word, size_t *expected, size_t value, memory_order yes, memory_order no)
     size_t atomic_exchange_explicit(tm_atomic_size *word, size_t value, memory_order order)
 
 
@@ -43,8 +45,13 @@ cdef extern from "latch.h" nogil:
         tm_atomic_u32 word
     cbool tm_latch_claim(tm_latch *latch)
     cbool tm_latch_claimed(tm_latch *latch)
+    cbool tm_latch_finishing(tm_latch *latch)
+    void tm_latch_put(tm_latch *latch, cbool claimed, cbool done)
     cbool tm_latch_done(tm_latch *latch)
     void tm_latch_set(tm_latch *latch)
+    cbool tm_latch_watch(tm_latch *latch)
+    cbool tm_latch_finish(tm_latch *latch)
+    cbool tm_latch_claim_to_finish(tm_latch *latch)
     cbool tm_latch_hold_waiters(tm_latch *latch)
     tm_wait_result tm_latch_wait(tm_latch *latch, int64_t deadline, tm_spin *spin)
 
@@ -79,6 +86,7 @@ cdef extern from "workq.h" nogil:
     void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded)
     tm_push_result tm_workq_push(tm_workq *queue, tm_item *item)
     tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item)
+    tm_item *tm_workq_take(tm_workq *queue)
     void tm_workq_forget(tm_workq *queue)
     size_t tm_workq_length(tm_workq *queue)
     cbool tm_workq_reserve(tm_workq *queue)

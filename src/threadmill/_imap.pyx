@@ -8,6 +8,9 @@ lock and no thread of its own, and is read no faster than workers are free.
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 
+from concurrent.futures import CancelledError
+
+from threadmill._context cimport Spare, changed, enter, leave
 from threadmill._core cimport Engine, Outbox, Shift, deadline_after
 from threadmill._csrc cimport (
     TM_FOREVER, TM_FULL, TM_NO_MEMORY, TM_RESERVED, tm_latch_claim, tm_latch_claimed, tm_reserve_result,
@@ -29,6 +32,7 @@ cdef class IMapIterator(Outbox):
     `multiprocessing.pool.IMapIterator`."""
 
     def __cinit__(self, Engine engine, size_t limit, func, source):
+        self.context = engine.capture()
         self.func = func
         self.source = source
         self.ordered = True
@@ -46,28 +50,38 @@ cdef class IMapIterator(Outbox):
         return self.take(deadline_after(timeout))
 
     cdef int run(self, Engine engine, Shift *shift) except -1:
-        cdef size_t index = 0
-        cdef tm_reserve_result reserved
         if tm_latch_claimed(&self.item.latch):
             return engine.forget()
-        reserved = self.reserve(&index)
+        func, context = self.func, self.context
+        if context is None:
+            return self.run_next(engine, shift, func, NULL)
+        enter(&shift.spare, context)
+        self.run_next(engine, shift, func, &shift.spare)
+        return leave(&shift.spare)
+
+    cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1:
+        cdef size_t index = 0
+        cdef tm_reserve_result reserved = self.reserve(&index)
         if reserved == TM_FULL:
             return 0                            # whoever takes a value puts the job back
         if reserved == TM_NO_MEMORY:
             self.fail(MemoryError())
             return engine.forget()
-        func = self.func
         cdef PyObject *item = PyIter_Next(self.source)
         if item == NULL:
-            self.source = self.func = None
+            self.source = self.func = self.context = None
             if PyErr_Occurred() != NULL:
                 self.put(index, tm_take_exception(), True, self.ordered, shift)
                 self.end(False)
             else:
                 self.end(True)
             return engine.forget()
+        context = self.context
         engine.put_back(self)
         # From here on another worker may be reading the input.
+        if spare != NULL and changed(spare):    # by the input's iterator
+            leave(spare)
+            enter(spare, context)
         cdef PyObject *result = tm_call_one(func, <object>item)
         Py_DECREF(<object>item)
         if result == NULL:
@@ -80,10 +94,10 @@ cdef class IMapIterator(Outbox):
         """Ends the values with the error, after those that are being worked on."""
         cdef size_t index = 0
         if tm_latch_claim(&self.item.latch):
-            self.source = self.func = None
+            self.source = self.func = self.context = None
             self.lift()
             if self.reserve(&index) == TM_RESERVED:
-                self.put(index, error, True, self.ordered, NULL)
+                self.put(index, CancelledError() if error is None else error, True, self.ordered, NULL)
             self.end(False)
         return 0
 

@@ -1,5 +1,6 @@
 # The map's job.
 
+from threadmill._context cimport Spare
 from threadmill._core cimport Engine, Shift
 from threadmill._csrc cimport tm_atomic_size
 from threadmill._results cimport ApplyResult
@@ -17,9 +18,16 @@ cdef class MapResult(ApplyResult):
     cdef tm_atomic_size left                # items not ended; who brings it to zero sees all slots
     cdef tm_atomic_size failed              # 1 once an item has raised; who sets it writes `error`
     cdef object error
+    # Workers that may read func, args and context, and one until the map is failed; who brings it to zero
+    # lets go of these.
+    cdef tm_atomic_size readers
 
-    cdef int run_range(self, object func, Py_ssize_t i, Py_ssize_t end) except -1
+    cdef bint get_in(self) noexcept
+    cdef int get_out(self) except -1
+    cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim) except -1
+    cdef int run_range(self, object func, Py_ssize_t i, Py_ssize_t end, Shift *shift) except -1
+    cdef int run_items(self, object func, Py_ssize_t i, Py_ssize_t end, Spare *spare) except -1
     cdef int finish(self, Engine engine, Shift *shift) except -1
 
 
-cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint star)
+cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint star, object context)

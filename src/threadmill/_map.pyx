@@ -12,6 +12,7 @@ from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 from libc.stdint cimport int64_t
 
+from threadmill._context cimport Spare, changed, enter, leave
 from threadmill._core cimport Engine, Shift, tm_hand_over
 from threadmill._csrc cimport *
 from threadmill._results cimport ApplyResult
@@ -41,6 +42,21 @@ cdef int64_t CLAIM_NS = 10_000
 cdef class MapResult(ApplyResult):
     """What `map_async` and `starmap_async` return. As `multiprocessing.pool.MapResult`."""
 
+    cdef bint get_in(self) noexcept:
+        cdef size_t readers = atomic_load_explicit(&self.readers, memory_order_relaxed)
+        while readers != 0:
+            # acquire: pairs with the release in get_out, so that what is read was not let go before.
+            if atomic_compare_exchange_weak_explicit(
+                    &self.readers, &readers, readers + 1, memory_order_acquire, memory_order_relaxed):
+                return True
+        return False
+
+    cdef int get_out(self) except -1:
+        # acq_rel: the last one comes after all reads of the others.
+        if atomic_fetch_sub_explicit(&self.readers, 1, memory_order_acq_rel) == 1:
+            self.forget_task()
+        return 0
+
     cdef int run(self, Engine engine, Shift *shift) except -1:
         cdef size_t claim = self.chunksize if self.chunksize else 1
         cdef size_t first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
@@ -50,13 +66,20 @@ cdef class MapResult(ApplyResult):
                 engine.put_back(self)
             else:
                 engine.forget()
+        if self.get_in():
+            self.run_ranges(engine, shift, first, claim)
+            self.get_out()
+        return 0
+
+    cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim) except -1:
+        cdef size_t length = self.length
         func = self.func
         cdef int64_t before, now = engine.breathe(shift)
         cdef size_t end
         while first < length:
             end = min(first + claim, length)
             before = now
-            self.run_range(func, first, end)
+            self.run_range(func, first, end, shift)
             # acq_rel: releases this range's slots and `error`, acquires the others' for the last one.
             if atomic_fetch_sub_explicit(&self.left, end - first, memory_order_acq_rel) == end - first:
                 if tm_latch_claim(&self.item.latch):
@@ -68,7 +91,14 @@ cdef class MapResult(ApplyResult):
             first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
         return 0
 
-    cdef int run_range(self, object func, Py_ssize_t i, Py_ssize_t end) except -1:
+    cdef int run_range(self, object func, Py_ssize_t i, Py_ssize_t end, Shift *shift) except -1:
+        if self.context is None:
+            return self.run_items(func, i, end, NULL)
+        enter(&shift.spare, self.context)
+        self.run_items(func, i, end, &shift.spare)
+        return leave(&shift.spare)
+
+    cdef int run_items(self, object func, Py_ssize_t i, Py_ssize_t end, Spare *spare) except -1:
         cdef PyObject *item
         cdef PyObject *result
         while i < end:
@@ -101,10 +131,19 @@ cdef class MapResult(ApplyResult):
                 if self.chunksize:                     # the rest of a failing chunk is skipped
                     return 0
             i += 1
+            if spare != NULL and changed(spare):        # the next item gets another copy
+                leave(spare)
+                enter(spare, self.context)
+        return 0
+
+    cdef int fail(self, object error) except -1:
+        if tm_latch_claim(&self.item.latch):
+            self.end_unrun(error)
+            self.get_out()
         return 0
 
     cdef int finish(self, Engine engine, Shift *shift) except -1:
-        self.func = self.args = None
+        self.forget_task()      # the others have no items left to read it for
         results, self.results = self.results, None
         error, self.error = self.error, None
         if atomic_load_explicit(&self.failed, memory_order_relaxed):
@@ -133,12 +172,12 @@ cdef size_t next_claim(size_t claim, int64_t elapsed):
     return claim if elapsed < 2 * CLAIM_NS else 1
 
 
-cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint star):
+cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint star, object context):
     """A map over all items of the iterable, not yet queued. Raises what iterating raises."""
     cdef MapResult job = MapResult.__new__(MapResult)
-    job.func = func
     job.star = star
     job.chunksize = chunksize
+    args = None
     if type(iterable) is range and computable(iterable):
         job.length = len(iterable)
         if job.length:
@@ -148,13 +187,15 @@ cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint 
     else:
         if not PyList_CheckExact(iterable) and not PyTuple_CheckExact(iterable):
             iterable = list(iterable)
-        job.args = iterable
+        args = iterable
         job.length = len(iterable)
     if job.length == 0:
         job.value = []
         job.success = True
         job.complete()
         return job
+    job.prepare(func, args, None, context)
+    atomic_store_explicit(&job.readers, 1, memory_order_relaxed)
     tm_item_init(&job.item, job.length > max(chunksize, 1))
     atomic_store_explicit(&job.left, job.length, memory_order_relaxed)
     job.results = PyList_New(job.length)

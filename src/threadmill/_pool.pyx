@@ -14,6 +14,10 @@ cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
 
 
+cdef object not_running():
+    return ValueError("Pool not running")
+
+
 cdef int check_callable(object value, str name) except -1:
     if value is not None and not callable(value):
         raise TypeError(f"{name} must be a callable or None")
@@ -48,7 +52,7 @@ cdef class PoolCore:
     cdef Engine running(self):
         """The engine. ValueError if __init__ was not called."""
         if self._engine is None:
-            raise ValueError("Pool not running")
+            raise not_running()
         return self._engine
 
     def apply_async(self, func, args=(), kwds={}, callback=None, error_callback=None):  # no-cython-lint
@@ -57,28 +61,30 @@ cdef class PoolCore:
         When the task has ended, and before the result is ready, `callback` is called with the result
         or `error_callback` with the exception, one call of a pool at a time. What it raises becomes
         the task's outcome. ValueError if the pool is closed."""
+        cdef Engine engine = self.running()
         cdef ApplyResult job = ApplyResult.__new__(ApplyResult)
-        job.func = func
-        job.args = args
-        if kwds:
-            job.kwds = kwds
+        job.prepare(func, args, kwds if kwds else None, engine.capture())
         if callback is not None or error_callback is not None:
             check_callable(callback, "callback")
             check_callable(error_callback, "error_callback")
             job.callback = callback
             job.error_callback = error_callback
-        self.running().push(job)
+        if not engine.push(job):
+            raise not_running()
         return job
 
     def _map_async(self, func, iterable, bint star, chunksize, callback, error_callback):
         """The MapResult of one of the four map methods."""
         check_callable(callback, "callback")
         check_callable(error_callback, "error_callback")
-        cdef MapResult job = new_map(func, iterable, 0 if chunksize is None else check_chunksize(chunksize), star)
+        cdef Engine engine = self.running()
+        cdef Py_ssize_t size = 0 if chunksize is None else check_chunksize(chunksize)
+        cdef MapResult job = new_map(func, iterable, size, star, engine.capture())
         if job.length:
             job.callback = callback
             job.error_callback = error_callback
-            self.running().push(job)
+            if not engine.push(job):
+                raise not_running()
         return job
 
     def _imap(self, func, iterable, bint ordered, Py_ssize_t limit):
@@ -86,5 +92,6 @@ cdef class PoolCore:
         cdef Engine engine = self.running()
         cls = IMapIterator if ordered else IMapUnorderedIterator
         cdef IMapIterator iterator = cls(engine, limit, func, iter(iterable))
-        engine.push(iterator)
+        if not engine.push(iterator):
+            raise not_running()
         return iterator

@@ -104,6 +104,14 @@ static inline PyObject *tm_call_one(PyObject *func, PyObject *item) {
   return PyObject_Vectorcall(func, stack + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 }
 
+/* cls.__new__(cls) for a class that needs no arguments. */
+static inline PyObject *tm_new(PyObject *cls) {
+  PyObject *none = PyTuple_New(0); /* a constant of the interpreter's */
+  PyObject *object = none == NULL ? NULL : ((PyTypeObject *)cls)->tp_new((PyTypeObject *)cls, none, NULL);
+  Py_XDECREF(none);
+  return object;
+}
+
 /* Whether an object that refers to this one may be part of a reference cycle through it. Untracked
  * tuples hold atoms only and stay so; an untracked dict may be filled later. */
 static inline int tm_may_form_cycles(PyObject *object) {

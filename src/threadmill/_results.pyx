@@ -1,35 +1,19 @@
 """The handle of a single call: task, result and handle in one object."""
 
 cimport cython
-from cpython.object cimport Py_TYPE, PyObject
-from cpython.ref cimport Py_DECREF
-from cpython.tuple cimport PyTuple_CheckExact
+from cpython.object cimport Py_TYPE
 
+from concurrent.futures import CancelledError
 from types import GenericAlias
 
-from threadmill._core cimport Engine, Job, Shift, deadline_after, tm_hand_over
+from threadmill._call cimport Call, track_with
+from threadmill._core cimport Engine, Shift, deadline_after, tm_hand_over
 from threadmill._csrc cimport tm_latch_claim, tm_latch_done
 from threadmill._errors import TimeoutError
 
 
-cdef extern from "_python.h":
-    object tm_take_exception()
-    bint tm_may_form_cycles(object value)
-    PyObject *tm_call_tuple(object func, object args)
-    PyObject *tm_call_unpacked(object func, object args, object kwds)
-
-
 cdef extern from "Python.h":
-    void PyObject_GC_Track(object job)
     void PyObject_GC_UnTrack(object job)
-    bint PyObject_GC_IsTracked(object job)
-
-
-cdef int expose(ApplyResult job) except -1:
-    """Lets the garbage collector see a job whose result is written, if it could be in a cycle."""
-    if tm_may_form_cycles(job.value) and not PyObject_GC_IsTracked(job):
-        PyObject_GC_Track(job)
-    return 0
 
 
 cdef int add_context(object error, object context) except -1:
@@ -44,14 +28,14 @@ cdef int add_context(object error, object context) except -1:
     return 0
 
 
-cdef class ApplyResult(Job):
+cdef class ApplyResult(Call):
     """What `apply_async` returns. As `multiprocessing.pool.ApplyResult`, also called `AsyncResult`."""
 
     __class_getitem__ = classmethod(GenericAlias)
 
     def __cinit__(self):
         # While a job waits or runs, the queue or a worker holds it, so it cannot be garbage, and the
-        # collector need not walk it: expose() tracks it if its result asks for that. Subclasses
+        # collector need not walk it: track_with() has it walked if its result asks for that. Subclasses
         # made in Python have a __dict__ that may hold anything, so they stay tracked.
         if Py_TYPE(self).tp_dictoffset == 0:
             PyObject_GC_UnTrack(self)
@@ -80,33 +64,18 @@ cdef class ApplyResult(Job):
             raise ValueError(f"{self!r} not ready")
         return self.success
 
-    cdef int run(self, Engine engine, Shift *shift) except -1:
-        if not tm_latch_claim(&self.item.latch):
-            return 0
-        func, args, kwds = self.func, self.args, self.kwds
-        self.func = self.args = self.kwds = None
-        cdef PyObject *result
-        if PyTuple_CheckExact(args) and kwds is None:
-            result = tm_call_tuple(func, args)
-        else:
-            result = tm_call_unpacked(func, args, kwds)
-        if result == NULL:
-            value = tm_take_exception()
-        else:
-            value = <object>result
-            Py_DECREF(value)
-        func = args = kwds = None               # gone before anybody learns that the task has ended
-        return self.settle(value, result != NULL, engine, shift)
-
     cdef int fail(self, object error) except -1:
         if tm_latch_claim(&self.item.latch):
-            self.func = self.args = self.kwds = None
-            with cython.critical_section(self):
-                self.callback = self.error_callback = None
-            self.value = error
-            expose(self)
-            self.complete()
+            self.forget_task()
+            self.end_unrun(error)
         return 0
+
+    cdef int end_unrun(self, object error) except -1:
+        with cython.critical_section(self):
+            self.callback = self.error_callback = None
+        self.value = CancelledError() if error is None else error
+        track_with(self, self.value)
+        return self.complete()
 
     cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
         self.value = value
@@ -114,7 +83,7 @@ cdef class ApplyResult(Job):
         self.success = success
         if self.callback is not None or self.error_callback is not None:
             return engine.publish_after_callbacks(self)
-        expose(self)
+        track_with(self, self.value)
         return engine.publish(self, shift)
 
     cdef int call_back(self) except -1:
@@ -130,7 +99,7 @@ cdef class ApplyResult(Job):
                     add_context(error, self.value)
                 self.value = error
                 self.success = False
-        expose(self)
+        track_with(self, self.value)
         return 0
 
     # --- what programs read of the standard library's private parts ---------------------------------

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from threadmill._core import Engine
+from threadmill._future import FutureCore
+from threadmill._workers import Crew
 
 
 class TaskQueue:
@@ -43,3 +46,54 @@ class Cache:
 
     def __len__(self) -> int:
         return self._engine.qsize() + self._engine.busy()
+
+
+class WorkItem:
+    """What `executor._work_queue` gives: a task that waits, with the names of all versions."""
+
+    def __init__(self, future: FutureCore) -> None:
+        self.future = future
+        self.fn: Callable[..., Any]
+        self.args: tuple[Any, ...]
+        self.kwargs: Mapping[str, Any]
+        self.task = self.fn, self.args, self.kwargs = future._task()
+
+
+class WorkQueue(TaskQueue):
+    """`executor._work_queue`: tasks that wait can be taken out, and put back."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> WorkItem:
+        """The first task that waits. queue.Empty if there is none: unlike the standard library's, it does
+        not block, as only workers may wait here."""
+        future = self._engine.take()
+        if future is None:
+            raise queue.Empty
+        return WorkItem(future)
+
+    def get_nowait(self) -> WorkItem:
+        return self.get(block=False)
+
+    def put(self, item: WorkItem | None, block: bool = True, timeout: float | None = None) -> None:
+        """Queues a task that was taken out. None, which wakes the standard library's workers, does nothing."""
+        if item is not None:
+            self._engine.put(item.future)
+
+    put_nowait = put
+
+
+class IdleSemaphore:
+    """`executor._idle_semaphore`: how many workers sleep. It cannot be acquired: nobody counts by it."""
+
+    def __init__(self, engine: Engine, crew: Crew) -> None:
+        self._engine = engine
+        self._crew = crew
+
+    @property
+    def _value(self) -> int:
+        return max(0, len(self._crew.started_threads()) - self._engine.busy())
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        return False
+
+    def release(self, n: int = 1) -> None:
+        pass

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -28,11 +29,13 @@ class Crew:
         self,
         size: int,
         new_thread: Callable[..., threading.Thread],
+        daemon: bool,
         initializer: Initializer | None = None,
         initargs: tuple[Any, ...] = (),
     ) -> None:
         self.size = size
-        self.new_thread = new_thread
+        self.new_thread = new_thread  # (target=, args=)
+        self.daemon = daemon
         self.initializer = initializer
         self.initargs = initargs
         # The condition's lock protects the fields below; notified when `starting` falls.
@@ -48,7 +51,8 @@ class Crew:
         thread, seat = self._next()
         seat.append((engine, searching))
         try:
-            thread.start()
+            # In an empty context, for a thread may inherit its starter's, and so pin it for life.
+            Context().run(thread.start)
         except BaseException as error:
             # If the seat is taken, it was an interrupt that came when the thread was up already.
             if take(seat) is None or self._give_up(thread, engine, searching, error):
@@ -78,6 +82,11 @@ class Crew:
                 self._make_thread()
         return self.threads
 
+    def started_threads(self) -> list[threading.Thread]:
+        """The threads that were, or are being, started."""
+        with self.changed:
+            return self.threads[: self.started]
+
     def _next(self) -> tuple[threading.Thread, Seat]:
         """The next thread to be started; counts it as started and starting."""
         with self.changed:
@@ -90,7 +99,7 @@ class Crew:
     def _make_thread(self) -> None:
         seat: Seat = deque()
         thread = self.new_thread(target=worker, args=(seat, self.initializer, self.initargs))
-        thread.daemon = True
+        thread.daemon = self.daemon
         self.threads.append(thread)
         self.seats.append(seat)
 
@@ -128,8 +137,11 @@ def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...
     engine.work(searching)
 
 
+BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
+
+
 def broken(cause: BaseException) -> BrokenThreadPool:
     """The error of all handles of a pool whose initializer has failed, and of what is submitted."""
-    error = BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")
+    error = BrokenThreadPool(BROKEN)
     error.__cause__ = cause
     return error

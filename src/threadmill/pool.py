@@ -23,12 +23,14 @@ from threadmill._pool import PoolCore, check_buffersize, check_chunksize
 from threadmill._results import ApplyResult
 from threadmill._workers import Crew
 
+if TYPE_CHECKING:
+    from threadmill.executor import ThreadPoolExecutor
+
 AsyncResult = ApplyResult
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-_not_running = partial(ValueError, "Pool not running")
 _terminated = partial(PoolTerminated, "the pool was terminated before this work began")
 _running_pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()
 
@@ -41,7 +43,8 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
     guarantees of `multiprocessing.pool.ThreadPool`.
 
     Threads start when there is work for them, or all at once if there is an `initializer`, which each
-    of them calls first with `*initargs`.
+    of them calls first with `*initargs`. Each task runs in a copy of the contextvars context in which it
+    was submitted; with `context=False`, in the one of its thread, as in the standard library.
 
     Where it differs from the standard library, which hangs or loses work there: what `terminate`
     cuts off fails with PoolTerminated; a failing initializer fails all work with BrokenThreadPool;
@@ -49,12 +52,11 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
     CPython 3.16); wrong arguments raise at the call; without a `chunksize` each item of a map is a
     task of its own, so an error skips no other item."""
 
-    _state = INIT  # of a pool whose __init__ failed
-    _processes = 0
+    _processes = 0  # of a pool whose __init__ failed
+    _owner: object = None  # the executor whose workers these are; None: they are the pool's own
 
-    if TYPE_CHECKING:  # inherited, but typeshed has them not
+    if TYPE_CHECKING:  # inherited, but typeshed has it not
 
-        def _check_running(self) -> None: ...
         @staticmethod
         def _get_tasks(func: Callable[..., Any], it: Iterator[Any], size: int) -> Iterator[Any]: ...
 
@@ -63,6 +65,8 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         processes: int | None = None,
         initializer: Callable[..., object] | None = None,
         initargs: Iterable[Any] = (),
+        *,
+        context: bool = True,
     ) -> None:
         if processes is None:
             processes = _cpu_count() or 1
@@ -75,10 +79,9 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         self._initargs = initargs
         # typeshed has only the Process of Pool, which makes processes.
         new_thread: Callable[..., Thread] = partial(self.Process, None)  # type: ignore[arg-type, assignment]
-        self._crew = Crew(self._processes, new_thread, initializer, tuple(initargs))
-        self._engine = Engine(self._processes, self._crew.start, _not_running)
+        self._crew = Crew(self._processes, new_thread, True, initializer, tuple(initargs))
+        self._engine = Engine(self._processes, self._crew.start, context)
         self._bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize
-        self._state = RUN
         _running_pools.add(self)
         if initializer is not None:
             self._crew.start_all(self._engine)
@@ -203,21 +206,34 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
             self._bounded.add(iterator)
         return iterator
 
+    def as_executor(self) -> ThreadPoolExecutor:
+        """A ThreadPoolExecutor with this pool's workers: closing or shutting down either does so to both."""
+        from threadmill.executor import ThreadPoolExecutor
+
+        return ThreadPoolExecutor._over(self)
+
+    @classmethod
+    def _over(cls, executor: ThreadPoolExecutor) -> ThreadPool:
+        self = cls.__new__(cls)
+        self._processes = executor._crew.size
+        self._initializer, self._initargs = executor._initializer, executor._initargs
+        self._bounded = None
+        self._crew, self._owner, self._engine = executor._crew, executor, executor._engine
+        return self
+
     # --- life cycle ------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Takes no more work; what is queued is still done. Does nothing if not running."""
         if self._state == RUN:
-            self._state = CLOSE
-            self._retire()
+            _running_pools.discard(self)
             self._engine.close()
 
     def terminate(self) -> None:
         """Takes no more work and drops what no worker has begun, whose handles raise PoolTerminated.
         Returns at once; tasks that run are not interrupted, and their handles get their results."""
         if self._state in (RUN, CLOSE):
-            self._state = TERMINATE
-            self._retire()
+            _running_pools.discard(self)
             self._engine.terminate(_terminated)
 
     def join(self) -> None:
@@ -231,9 +247,6 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
             iterator._unlimit()
         self._crew.join()
 
-    def _retire(self) -> None:
-        _running_pools.discard(self)
-
     def __enter__(self) -> Self:
         self._check_running()
         return self
@@ -242,15 +255,29 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         self.terminate()
 
     def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
-        if self._state == RUN:
-            self._engine.close()  # first: where warnings are errors, the next line raises
-            _warn(f"unclosed running multiprocessing pool {self!r}", ResourceWarning, source=self)
+        if self._state == RUN and self._owner is None:
+            try:
+                _warn(f"unclosed running multiprocessing pool {self!r}", ResourceWarning, source=self)
+            finally:  # where warnings are errors, that raises
+                self._engine.close()
 
     def __repr__(self) -> str:
         cls = type(self)
         return f"<{cls.__module__}.{cls.__qualname__} state={self._state} pool_size={self._processes}>"
 
     # --- what programs read of the standard library's private parts --------------------------------
+
+    @property
+    def _state(self) -> str:
+        return INIT if self._engine is None else self._engine.state
+
+    @_state.setter
+    def _state(self, state: str) -> None:
+        self._engine.state = state
+
+    def _check_running(self) -> None:
+        if self._state != RUN:
+            raise ValueError("Pool not running")
 
     @property
     def _pool(self) -> list[Thread]:

@@ -1,0 +1,89 @@
+"""Futures that end in a burst wake an event loop once.
+
+`loop.run_in_executor` and `asyncio.wrap_future` add a done-callback to a future which calls
+`loop.call_soon_threadsafe`: a system call for each future. Here such a callback is recognised, and what
+it would do is left in the loop's mailbox; only who finds that empty wakes the loop.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Future
+
+NAME = "_call_set_state"
+NEEDED = {"_set_state", "dest_loop", "destination"}
+
+Letter = tuple[Callable[[Any], object], Callable[[Any, Any], object], Any, Any]
+
+
+class Mailbox:
+    """The ended futures of one loop that it has not been told of yet."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = weakref.ref(loop)
+        self._lock = threading.Lock()  # protects the list, between the threads that end futures and the loop's
+        self._letters: list[Letter] = []
+
+    def leave(self, loop: asyncio.AbstractEventLoop, letter: Letter) -> None:
+        with self._lock:
+            self._letters.append(letter)
+            first = len(self._letters) == 1
+        if first:
+            try:
+                loop.call_soon_threadsafe(self._open)
+            except RuntimeError:  # closed: asyncio's own callback knows what to do then
+                for callback, _, _, future in self._take():
+                    callback(future)
+
+    def _take(self) -> list[Letter]:
+        with self._lock:
+            letters, self._letters = self._letters, []
+        return letters
+
+    def _open(self) -> None:
+        for _, set_state, destination, future in self._take():
+            try:
+                set_state(destination, future)
+            except Exception as error:
+                loop = self._loop()
+                if loop is not None:
+                    message = "Exception in a future's callback"
+                    loop.call_exception_handler({"message": message, "exception": error, "future": destination})
+
+
+_lock = threading.Lock()  # protects the dictionary
+_mailboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = weakref.WeakKeyDictionary()
+
+
+def _code_of_callback() -> CodeType | None:
+    """asyncio's code of such callbacks, if it is as it was when this was written."""
+    chain = sys.modules["asyncio.futures"]._chain_future
+    found = [const for const in chain.__code__.co_consts if isinstance(const, CodeType) and const.co_name == NAME]
+    return found[0] if len(found) == 1 and set(found[0].co_freevars) >= NEEDED else None
+
+
+def deliver(callback: object, future: Future[Any]) -> bool:
+    """Takes care of the callback if it is asyncio's; False if it is not."""
+    if type(callback) is not FunctionType or callback.__name__ != NAME or "asyncio.futures" not in sys.modules:
+        return False
+    code = callback.__code__
+    if code is not _code_of_callback() or callback.__closure__ is None:
+        return False
+    cells = dict(zip(code.co_freevars, callback.__closure__, strict=True))
+    loop = cells["dest_loop"].cell_contents
+    if loop is None:
+        return False
+    with _lock:
+        mailbox = _mailboxes.get(loop)
+        if mailbox is None:
+            mailbox = _mailboxes[loop] = Mailbox(loop)
+    mailbox.leave(loop, (callback, cells["_set_state"].cell_contents, cells["destination"].cell_contents, future))
+    return True

@@ -1,0 +1,77 @@
+"""Running one call: claims it, calls, and hands the outcome to what it is the task of."""
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
+from cpython.tuple cimport PyTuple_CheckExact
+
+from threadmill._context cimport PyContext_Enter, PyContext_Exit, enter, leave
+from threadmill._core cimport Engine, Job, Shift
+from threadmill._csrc cimport tm_latch_claim
+
+
+cdef extern from "_python.h":
+    object tm_take_exception()
+    bint tm_may_form_cycles(object value)
+    PyObject *tm_call_tuple(object func, object args)
+    PyObject *tm_call_unpacked(object func, object args, object kwds)
+
+
+cdef extern from "Python.h":
+    void PyObject_GC_Track(object job)
+    bint PyObject_GC_IsTracked(object job)
+
+
+cdef int track(object job) except -1:
+    if not PyObject_GC_IsTracked(job):
+        PyObject_GC_Track(job)
+    return 0
+
+
+cdef int track_with(object job, object outcome) except -1:
+    return track(job) if tm_may_form_cycles(outcome) else 0
+
+
+cdef class Call(Job):
+    cdef int prepare(self, object func, object args, object kwds, object context) except -1:
+        self.func = func
+        self.args = args
+        self.kwds = kwds
+        self.context = context
+        return 0
+
+    cdef int forget_task(self) except -1:
+        self.func = self.args = self.kwds = self.context = None
+        return 0
+
+    cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
+        raise NotImplementedError
+
+    cdef int run(self, Engine engine, Shift *shift) except -1:
+        if not tm_latch_claim(&self.item.latch):
+            return 0
+        func, args, kwds, context = self.func, self.args, self.kwds, self.context
+        self.forget_task()
+        cdef PyObject *result
+        if context is None:
+            pass
+        elif self.shared_context:
+            enter(&shift.spare, context)
+        else:
+            PyContext_Enter(context)
+        if PyTuple_CheckExact(args) and kwds is None:
+            result = tm_call_tuple(func, args)
+        else:
+            result = tm_call_unpacked(func, args, kwds)
+        if result == NULL:
+            value = tm_take_exception()
+        else:
+            value = <object>result
+            Py_DECREF(value)
+        if context is None:
+            pass
+        elif self.shared_context:
+            leave(&shift.spare)
+        else:
+            PyContext_Exit(context)
+        func = args = kwds = context = None     # gone before anybody learns that the task has ended
+        return self.settle(value, result != NULL, engine, shift)

@@ -1,0 +1,27 @@
+# Running tasks in copies of their submitter's contextvars context.
+
+from cpython.object cimport PyObject
+
+
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+
+
+cdef struct Spare:
+    # A worker's copy of a snapshot, kept from one task to the next as long as none has changed it. Owned
+    # references; all zeros is empty. On the worker's stack, touched by no other thread.
+    PyObject *snapshot
+    PyObject *copy
+
+
+# A copy of the caller's context, which another thread will drop.
+cdef object capture()
+# Enters a copy of the snapshot that no task has changed.
+cdef int enter(Spare *spare, object snapshot) except -1
+# Leaves it again, and lets go of it if the task has changed it.
+cdef int leave(Spare *spare) except -1
+# Whether the copy that was entered has been changed since.
+cdef bint changed(Spare *spare) noexcept
+# Before the worker sleeps: pins nothing.
+cdef int drop(Spare *spare) except -1

@@ -1,0 +1,130 @@
+"""The part of ThreadPoolExecutor that is called once per task."""
+
+cimport cython
+from libc.stdint cimport int64_t
+
+import builtins
+from collections import deque
+
+from threadmill._core cimport Engine, deadline_after
+from threadmill._csrc cimport tm_latch_done
+from threadmill._future cimport FutureCore
+from threadmill._results cimport ApplyResult
+from threadmill.future import Future
+
+
+cdef extern from "_python.h":
+    object tm_new(object cls)
+
+
+cdef extern from "Python.h":
+    void PyObject_GC_UnTrack(object job)
+
+
+cdef object MISSING = object()
+
+
+# Neither engine nor owner can be in a cycle with an executor, so they need not be cleared, and are there when
+# it is deallocated.
+@cython.no_gc_clear
+@cython.auto_pickle(False)
+cdef class ExecutorCore:
+    """Base of ThreadPoolExecutor: holds the engine. Written once, before the executor is used."""
+
+    cdef public Engine _engine
+    cdef public object _owner       # the pool whose workers these are; None: they are the executor's own
+
+    def __dealloc__(self):
+        if self._engine is not None and self._owner is None:
+            self._engine.close()    # the workers end after what is queued
+
+    def submit(self, fn=MISSING, /, *args, **kwargs):
+        """Queues fn(*args, **kwargs) and returns its Future. RuntimeError after shutdown,
+        BrokenThreadPool if an initializer has failed."""
+        if fn is MISSING:
+            raise TypeError("ThreadPoolExecutor.submit() missing 1 required positional argument: 'fn'")
+        cdef Engine engine = self._engine
+        if engine is None:
+            raise RuntimeError("__init__ was not called")
+        cdef FutureCore future = tm_new(Future)
+        # Held by the queue or a worker, it cannot be garbage; it is tracked when it ends, if need be.
+        PyObject_GC_UnTrack(future)
+        future.submitted = True
+        future.prepare(fn, args, kwargs if kwargs else None, engine.capture())
+        if not engine.push(future):
+            raise self._refused()
+        return future
+
+    def _start_map(self, fn, iterables, timeout, buffersize):
+        """The iterator of `map`, the first tasks of which are queued."""
+        cdef int64_t deadline = deadline_after(timeout)
+        cdef Engine engine = self._engine
+        context = engine.capture()
+        inputs = zip(*iterables)
+        if buffersize is None:
+            jobs = [self._submit_item(engine, fn, args, context) for args in inputs]
+            jobs.reverse()
+            return _all_results(jobs, deadline)
+        ahead = deque()
+        for args in inputs:
+            ahead.append(self._submit_item(engine, fn, args, context))
+            if len(ahead) == buffersize:
+                break
+        return _bounded_results(engine, fn, inputs, context, ahead, buffersize, deadline)
+
+    cdef ApplyResult _submit_item(self, Engine engine, object fn, object args, object context):
+        cdef ApplyResult job = queue_item(engine, fn, args, context)
+        if job is None:
+            raise self._refused()
+        return job
+
+
+cdef ApplyResult queue_item(Engine engine, object fn, object args, object context):
+    """None if the engine is closed."""
+    cdef ApplyResult job = ApplyResult.__new__(ApplyResult)
+    job.prepare(fn, args, None, context)
+    job.shared_context = True
+    return job if engine.push(job) else None
+
+
+cdef object outcome(ApplyResult job, int64_t deadline):
+    """The result; cancels the job if it is late."""
+    if not tm_latch_done(&job.item.latch) and not job.wait_until(deadline):
+        job.fail(None)
+        raise builtins.TimeoutError
+    if job.success:
+        return job.value
+    raise job.value
+
+
+def _all_results(list jobs, int64_t deadline):
+    """The results of all jobs, which are in reverse order. Cancels the rest when it ends early."""
+    try:
+        while jobs:
+            yield outcome(jobs.pop(), deadline)
+    finally:
+        for job in jobs:
+            (<ApplyResult>job).fail(None)
+
+
+def _bounded_results(Engine engine, fn, inputs, context, ahead, Py_ssize_t buffersize, int64_t deadline):
+    """The same, with at most `buffersize` inputs taken beyond what has been given out. Does not hold the
+    executor: once that is gone, only what has been queued is done."""
+    cdef ApplyResult job
+    try:
+        while True:
+            while inputs is not None and len(ahead) < buffersize:
+                args = next(inputs, None)
+                job = None if args is None else queue_item(engine, fn, args, context)
+                args = None
+                if job is None:
+                    inputs = None
+                else:
+                    ahead.append(job)
+            if not ahead:
+                return
+            job = None
+            yield outcome(ahead.popleft(), deadline)
+    finally:
+        for job in ahead:
+            job.fail(None)

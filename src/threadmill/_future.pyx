@@ -1,0 +1,319 @@
+"""The C half of Future: what a concurrent.futures.Future does, without a lock until somebody asks for one.
+
+The latch (latch.h) says who runs a future and when it has ended. Only if other code has touched the
+condition or the waiters, or has added callbacks, the latch is *watched*, and whoever completes the future
+does what the standard library's does: under the condition, telling the waiters.
+"""
+
+cimport cython
+
+from concurrent.futures import CancelledError, InvalidStateError
+from concurrent.futures._base import LOGGER
+import builtins
+import threading
+
+from threadmill._asyncio import deliver
+from threadmill._call cimport Call, track, track_with
+from threadmill._core cimport Engine, Shift, deadline_after, tm_hand_over
+from threadmill._csrc cimport *
+
+
+cdef extern from "Python.h":
+    int PyObject_GenericSetAttr(object instance, object name, object value) except -1
+
+
+STATES = ("PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED")
+
+
+cdef class FutureCore(Call):
+    def __init__(self):
+        pass                        # not the standard library's, which makes the locks
+
+    # --- what users call ---------------------------------------------------------------------------
+
+    def result(self, timeout=None):
+        """The result of the call, waiting for it up to `timeout` seconds (None: for ever).
+
+        Raises the call's exception, CancelledError if it was cancelled, TimeoutError."""
+        self.wait_for_end(timeout)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def exception(self, timeout=None):
+        """The exception of the call, or None, waiting for it up to `timeout` seconds (None: for ever).
+
+        Raises CancelledError if it was cancelled, TimeoutError."""
+        self.wait_for_end(timeout)
+        return self.error
+
+    def cancel(self):
+        """Cancels the call unless it has begun. False if it has; True if it is cancelled now."""
+        if tm_latch_claim_to_finish(&self.item.latch):
+            task = self.func, self.args, self.kwds, self.context
+            self.forget_task()      # what goes with it goes at the end: its destructors may call back
+            # Nobody else will touch a submitted one, so those who wait for several are told at once. (The
+            # standard library leaves that to a worker that finds it in the queue.)
+            self.end(NOTIFIED if self.submitted else CANCELLED, None)
+            return True
+        if not self.ended() and tm_latch_finishing(&self.item.latch):
+            self.wait_until(TM_FOREVER)         # another thread cancels it at this moment
+        return self.cancelled()
+
+    def cancelled(self):
+        """Whether it was cancelled."""
+        return self.ended() and self.outcome >= CANCELLED
+
+    def running(self):
+        """Whether it is being executed."""
+        return self._state == "RUNNING"
+
+    def done(self):
+        """Whether it has ended or was cancelled."""
+        return self.ended()
+
+    def add_done_callback(self, fn):
+        """Calls fn(future) when the future has ended or is cancelled: at once if it has or is. Callbacks
+        are called in the order in which they were added, in the thread that ends the future; their
+        errors are logged."""
+        if not self.begin_to_watch(fn):
+            self.call(fn, False)
+
+    # --- what executors call -------------------------------------------------------------------------
+
+    def set_running_or_notify_cancel(self):
+        """For executors: False if the future was cancelled, and tells those who wait; True if not, and
+        then it runs. RuntimeError if it has run or runs."""
+        if tm_latch_claim(&self.item.latch):
+            return True
+        with self.condition_of():
+            if self.ended() and self.outcome == CANCELLED:
+                self.outcome = NOTIFIED
+                self.notify_waiters()
+                return False
+        LOGGER.critical("Future %s in unexpected state: %s", id(self), self._state)
+        raise RuntimeError("Future in unexpected state")
+
+    def set_result(self, result):
+        """For executors: ends the future with a result. InvalidStateError if it has ended, or if it is
+        run by a threadmill executor, which will set its own."""
+        self.end_by_hand(RETURNED, result)
+
+    def set_exception(self, exception):
+        """For executors: ends the future with an exception. InvalidStateError as for `set_result`."""
+        self.end_by_hand(RAISED, exception)
+
+    cdef int end_by_hand(self, Outcome outcome, object value) except -1:
+        with self.condition_of():               # against others who call the same
+            if not tm_latch_claim(&self.item.latch) and (self.submitted or self.ended()):
+                raise InvalidStateError(f"{self._state}: {self!r}")
+            self.write(outcome, value)
+            self.set_latch()
+            self.notify_waiters()
+            self.condition.notify_all()
+        return self.call_callbacks(False)
+
+    # --- the engine's side ---------------------------------------------------------------------------
+
+    cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
+        self.write(RETURNED if success else RAISED, value)
+        tm_hand_over(value)
+        track_with(self, value)
+        return engine.publish(self, shift)
+
+    cdef int fail(self, object error) except -1:
+        if error is None:
+            self.cancel()
+        elif tm_latch_claim_to_finish(&self.item.latch):
+            task = self.func, self.args, self.kwds, self.context
+            self.forget_task()
+            self.end(RAISED, error)
+        return 0
+
+    cdef int write(self, Outcome outcome, object value) except -1:
+        if outcome == RETURNED:
+            self.value = value
+        elif outcome == RAISED:
+            self.error = value
+        self.outcome = outcome
+        return 0
+
+    cdef int end(self, Outcome outcome, object value) except -1:
+        self.write(outcome, value)
+        track(self)
+        return self.complete()
+
+    cdef int complete_watched(self) except -1:
+        """Sets the latch under the condition, if there is one, and tells whom there is to tell."""
+        track(self)
+        condition = None
+        with cython.critical_section(self):     # so that none is made between the look and the set
+            condition = self.condition
+            if condition is None:
+                self.set_latch()
+        if condition is not None:
+            try:
+                with condition:
+                    self.set_latch()
+                    if self.outcome != CANCELLED:
+                        self.notify_waiters()
+                    condition.notify_all()
+            finally:
+                self.set_latch()  # whatever a signal handler or a waiter has raised
+        return self.call_callbacks(not self.outcome >= CANCELLED)
+
+    cdef int notify_waiters(self) except -1:
+        for waiter in list(self.waiters or ()):
+            if self.outcome >= CANCELLED:
+                waiter.add_cancelled(self)
+            elif self.outcome == RAISED:
+                waiter.add_exception(self)
+            else:
+                waiter.add_result(self)
+        return 0
+
+    cdef int call_callbacks(self, bint in_worker) except -1:
+        with cython.critical_section(self):
+            callbacks = self.callbacks
+            self.callbacks = None
+        if callbacks is not None:
+            for callback in callbacks:
+                self.call(callback, in_worker)
+        return 0
+
+    cdef int call(self, object callback, bint in_worker) except -1:
+        try:
+            if not deliver(callback, self):
+                callback(self)
+        except BaseException as error:
+            if not in_worker and not isinstance(error, Exception):
+                raise
+            LOGGER.exception("exception calling callback for %r", self)
+        return 0
+
+    # --- waiting and watching --------------------------------------------------------------------------
+
+    cdef bint ended(self) except -1:
+        return tm_latch_done(&self.item.latch)
+
+    cdef int wait_for_end(self, object timeout) except -1:
+        if not tm_latch_done(&self.item.latch) and not self.wait_until(deadline_after(timeout)):
+            raise builtins.TimeoutError
+        if self.outcome >= CANCELLED:
+            raise CancelledError
+        return 0
+
+    cdef bint begin_to_watch(self, object callback) except -1:
+        """Adds the callback, if not None, and watches. False if the future has ended."""
+        cdef bint watching
+        with cython.critical_section(self):
+            watching = tm_latch_watch(&self.item.latch)
+            if watching and callback is not None:
+                if self.callbacks is None:
+                    self.callbacks = []
+                self.callbacks.append(callback)
+        if watching:
+            track(self)
+        else:
+            self.wait_until(TM_FOREVER)         # it has ended, or does at this moment
+        return watching
+
+    cdef object condition_of(self):
+        with cython.critical_section(self):
+            condition = self.condition
+        if condition is None:
+            made = threading.Condition()
+            with cython.critical_section(self):
+                if self.condition is None:
+                    self.condition = made
+                condition = self.condition
+        self.begin_to_watch(None)
+        return condition
+
+    # --- what programs touch of the standard library's private parts ------------------------------------
+
+    @property
+    def _condition(self):
+        return self.condition_of()
+
+    @property
+    def _waiters(self):
+        self.begin_to_watch(None)
+        with cython.critical_section(self):
+            if self.waiters is None:
+                self.waiters = []
+            return self.waiters
+
+    @property
+    def _done_callbacks(self):
+        cdef bint watching = self.begin_to_watch(None)
+        with cython.critical_section(self):
+            if watching and self.callbacks is None:
+                self.callbacks = []
+            return self.callbacks if self.callbacks is not None else []
+
+    @_done_callbacks.setter
+    def _done_callbacks(self, callbacks):
+        self.begin_to_watch(None)
+        with cython.critical_section(self):
+            self.callbacks = callbacks
+
+    @property
+    def _state(self):
+        if self.ended():
+            return STATES[4 if self.outcome <= RAISED else self.outcome - CANCELLED + 2]
+        return STATES[tm_latch_claimed(&self.item.latch)]
+
+    @_state.setter
+    def _state(self, state):
+        """As if it had been brought there: for tests. The caller holds the condition or is alone."""
+        cdef int index = STATES.index(state)
+        if index < 4:
+            self.outcome = (PENDING, PENDING, CANCELLED, NOTIFIED)[index]
+        elif self.outcome == PENDING:
+            self.outcome = RETURNED
+        tm_latch_put(&self.item.latch, index >= 1, index >= 2)
+
+    @property
+    def _result(self):
+        return self.value
+
+    @_result.setter
+    def _result(self, result):
+        self.value = result
+
+    @property
+    def _exception(self):
+        return self.error
+
+    @_exception.setter
+    def _exception(self, exception):
+        self.error = exception
+
+    def _task(self):
+        """(fn, args, kwargs) of one that waits in a queue."""
+        return self.func, self.args, self.kwds or {}
+
+    def _invoke_callbacks(self):
+        self.call_callbacks(False)
+
+    def _get_snapshot(self):
+        """(done, cancelled, result, exception), as CPython 3.15's."""
+        if not self.ended():
+            return False, False, None, None
+        if self.outcome >= CANCELLED:
+            return True, True, None, None
+        return True, False, self.value, self.error
+
+    def __setattr__(self, name, value):
+        track(self)                 # the attribute may lead back here
+        PyObject_GenericSetAttr(self, name, value)
+
+    def __repr__(self):
+        state = {"CANCELLED_AND_NOTIFIED": "CANCELLED"}.get(self._state, self._state).lower()
+        told = f"<{type(self).__name__} at {<size_t><void *>self:#x} state={state}"
+        if state != "finished":
+            return f"{told}>"
+        if self.error is not None:
+            return f"{told} raised {type(self.error).__name__}>"
+        return f"{told} returned {type(self.value).__name__}>"

@@ -1,0 +1,190 @@
+"""`threadmill.ThreadPoolExecutor`: the face of `concurrent.futures.ThreadPoolExecutor` on threadmill's engine."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import itertools
+import math
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from threadmill import _views
+from threadmill._core import Engine
+from threadmill._executor import ExecutorCore
+from threadmill._map_by_submit import map_by_submit
+from threadmill._pool import check_buffersize
+from threadmill._workers import BROKEN, Crew
+
+if TYPE_CHECKING:
+    from threadmill.pool import ThreadPool
+
+T = TypeVar("T")
+
+# The standard library's default: the CPUs this process may use, as far as the version knows them.
+_cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
+
+# Those that run in threads of executors, for _at_exit.
+_crews: weakref.WeakKeyDictionary[Engine, Crew] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()  # protects _crews, _exiting, and the lazy lock of each executor
+_exiting = False
+
+
+class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
+    """A pool of up to `max_workers` threads (None: four more than CPUs, at most 32), with the methods,
+    messages and guarantees of `concurrent.futures.ThreadPoolExecutor`.
+
+    Threads start when there is work for them, are named after `thread_name_prefix`, and call
+    `initializer(*initargs)` first. Each task runs in a copy of the contextvars context in which it was
+    submitted; with `context=False`, in the one of its thread, as in the standard library.
+
+    Where it differs from the standard library: a callback that raises SystemExit does not end its worker;
+    `map` takes `buffersize` on all versions, and keeps to it strictly. It starts its threads itself, so
+    `_work_queue` cannot be replaced, nor `_adjust_thread_count` overridden: that raises TypeError."""
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        thread_name_prefix: str = "",
+        initializer: Callable[..., object] | None = None,
+        initargs: Iterable[Any] = (),
+        *,
+        context: bool = True,
+    ) -> None:
+        if max_workers is None:
+            max_workers = min(32, (_cpu_count() or 1) + 4)
+        if max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        for name in ("_adjust_thread_count", "prepare_context"):
+            if getattr(type(self), name, None) != getattr(ThreadPoolExecutor, name, None):
+                raise TypeError(f"threadmill's executor starts its threads itself: {name} cannot be overridden")
+        prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"
+        self._max_workers = max_workers
+        self._thread_name_prefix = prefix
+        self._initializer = initializer
+        self._initargs = tuple(initargs)
+        size = math.ceil(max_workers)
+        crew = self._crew = Crew(size, _namer(prefix), False, initializer, self._initargs)
+        self._engine = Engine(size, crew.start, context)
+        with _lock:
+            _crews[self._engine] = crew
+
+    # --- submitting ------------------------------------------------------------------------------
+
+    def map(
+        self,
+        fn: Callable[..., T],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,  # for executors of processes
+        buffersize: int | None = None,
+    ) -> Iterator[T]:
+        """An iterator of fn(*args) for args in zip(*iterables), in order. The tasks are queued before it
+        returns: all of them, or `buffersize`, and then no more than that beyond what has been taken.
+
+        The iterator raises the error of a task at its place, and TimeoutError if a result is not there
+        `timeout` seconds after the call; then, and when it is closed, what has not begun is cancelled."""
+        limit = check_buffersize(buffersize)
+        if type(self).submit is ThreadPoolExecutor.submit and "submit" not in self.__dict__:
+            return self._start_map(fn, iterables, timeout, None if buffersize is None else limit)
+        return map_by_submit(self, fn, iterables, timeout, limit)
+
+    def _refused(self) -> RuntimeError:
+        if _exiting and not self._shut_down:
+            return RuntimeError("cannot schedule new futures after interpreter shutdown")
+        return RuntimeError("cannot schedule new futures after shutdown")
+
+    def as_pool(self) -> ThreadPool:
+        """A ThreadPool with this executor's workers: closing or shutting down either does so to both."""
+        from threadmill.pool import ThreadPool
+
+        return ThreadPool._over(self)
+
+    @classmethod
+    def _over(cls, pool: ThreadPool) -> ThreadPoolExecutor:
+        self = cls.__new__(cls)
+        self._max_workers = pool._processes
+        self._thread_name_prefix = f"ThreadPoolExecutor-{self._counter()}"
+        self._initializer, self._initargs = pool._initializer, tuple(pool._initargs)
+        self._crew, self._owner, self._engine = pool._crew, pool, pool._engine
+        return self
+
+    # --- life cycle ------------------------------------------------------------------------------
+
+    _shut_down = False
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Takes no more work; what is queued is still done, or with `cancel_futures` cancelled. With
+        `wait`, returns when all workers have ended, but for the caller if it is one."""
+        self._shut_down = True
+        if cancel_futures:
+            self._engine.terminate(None)
+        else:
+            self._engine.close()
+        if wait:
+            self._crew.join()
+
+    # --- what programs read of the standard library's private parts --------------------------------
+
+    @property
+    def _threads(self) -> set[threading.Thread]:
+        return set(self._crew.started_threads())
+
+    @property
+    def _work_queue(self) -> _views.WorkQueue:
+        return _views.WorkQueue(self._engine)
+
+    @_work_queue.setter
+    def _work_queue(self, _: object) -> NoReturn:
+        raise TypeError("threadmill's executor has its own queue: _work_queue cannot be replaced")
+
+    @property
+    def _idle_semaphore(self) -> _views.IdleSemaphore:
+        return _views.IdleSemaphore(self._engine, self._crew)
+
+    @property
+    def _shutdown(self) -> bool:
+        return self._engine.state != "RUN"
+
+    @property
+    def _shutdown_lock(self) -> threading.Lock:
+        with _lock:
+            lock: threading.Lock = self.__dict__.setdefault("_made_shutdown_lock", threading.Lock())
+        return lock
+
+    @property
+    def _broken(self) -> str | bool:
+        return BROKEN if self._engine.is_broken() else False
+
+    def _adjust_thread_count(self) -> None:
+        """Nothing: `submit` starts the threads."""
+
+
+def _namer(prefix: str) -> Callable[..., threading.Thread]:
+    """Makes threads with the standard library's names."""
+    numbers = itertools.count()
+
+    def new_thread(target: Callable[..., object], args: tuple[Any, ...]) -> threading.Thread:
+        return threading.Thread(name=f"{prefix}_{next(numbers)}", target=target, args=args)
+
+    return new_thread
+
+
+def _at_exit() -> None:
+    """Before the interpreter waits for threads: what is queued is done, and nothing more is taken."""
+    global _exiting
+    with _lock:
+        _exiting = True
+        crews = list(_crews.items())
+    for engine, _ in crews:
+        engine.close()
+    for _, crew in crews:
+        crew.join()
+
+
+# What the standard library's executor uses for the same purpose; atexit would come too late.
+threading._register_atexit(_at_exit)  # type: ignore[attr-defined]
