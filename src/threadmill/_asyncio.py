@@ -29,7 +29,9 @@ class Mailbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = weakref.ref(loop)
-        self._lock = threading.Lock()  # protects the list, between the threads that end futures and the loop's
+        self._lock = (
+            threading.Lock()
+        )  # protects the list, between the threads that end futures and the loop's
         self._letters: list[Letter] = []
 
     def leave(self, loop: asyncio.AbstractEventLoop, letter: Letter) -> None:
@@ -56,7 +58,9 @@ class Mailbox:
                 loop = self._loop()
                 if loop is not None:
                     message = "Exception in a future's callback"
-                    loop.call_exception_handler({"message": message, "exception": error, "future": destination})
+                    loop.call_exception_handler(
+                        {"message": message, "exception": error, "future": destination}
+                    )
 
 
 _lock = threading.Lock()  # protects the dictionary
@@ -66,13 +70,19 @@ _mailboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = weak
 def _code_of_callback() -> CodeType | None:
     """asyncio's code of such callbacks, if it is as it was when this was written."""
     chain = sys.modules["asyncio.futures"]._chain_future
-    found = [const for const in chain.__code__.co_consts if isinstance(const, CodeType) and const.co_name == NAME]
+    found = [
+        const for const in chain.__code__.co_consts if isinstance(const, CodeType) and const.co_name == NAME
+    ]
     return found[0] if len(found) == 1 and set(found[0].co_freevars) >= NEEDED else None
 
 
 def deliver(callback: object, future: Future[Any]) -> bool:
     """Takes care of the callback if it is asyncio's; False if it is not."""
-    if type(callback) is not FunctionType or callback.__name__ != NAME or "asyncio.futures" not in sys.modules:
+    if (
+        type(callback) is not FunctionType
+        or callback.__name__ != NAME
+        or "asyncio.futures" not in sys.modules
+    ):
         return False
     code = callback.__code__
     if code is not _code_of_callback() or callback.__closure__ is None:
@@ -85,5 +95,7 @@ def deliver(callback: object, future: Future[Any]) -> bool:
         mailbox = _mailboxes.get(loop)
         if mailbox is None:
             mailbox = _mailboxes[loop] = Mailbox(loop)
-    mailbox.leave(loop, (callback, cells["_set_state"].cell_contents, cells["destination"].cell_contents, future))
+    mailbox.leave(
+        loop, (callback, cells["_set_state"].cell_contents, cells["destination"].cell_contents, future)
+    )
     return True

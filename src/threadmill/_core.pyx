@@ -32,7 +32,7 @@ cdef int64_t SWITCH_NS = 5_000_000
 cdef unsigned MOST_JOBS_PER_CLOCK = 256
 
 # An engine's stages: the names of the standard library's pool.
-RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
+cdef str RUN = "RUN", CLOSE = "CLOSE", TERMINATE = "TERMINATE"
 
 cdef tm_spin spin                   # of all threads that wait: for jobs, or for their results
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL

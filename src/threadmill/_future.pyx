@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import LOGGER
 import builtins
 import threading
+from types import GenericAlias
 
 from threadmill._asyncio import deliver
 from threadmill._call cimport Call, track, track_with
@@ -22,10 +23,12 @@ cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object instance, object name, object value) except -1
 
 
-STATES = ("PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED")
+cdef tuple STATES = ("PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED")
 
 
 cdef class FutureCore(Call):
+    __class_getitem__ = classmethod(GenericAlias)
+
     def __init__(self):
         pass                        # not the standard library's, which makes the locks
 

@@ -1,5 +1,6 @@
 """What programs read of the standard library pool's private parts, as views of the engine."""
 
+# ruff: noqa: ARG002  # the arguments are the standard library's
 from __future__ import annotations
 
 import queue
@@ -51,7 +52,7 @@ class Cache:
 class WorkItem:
     """What `executor._work_queue` gives: a task that waits, with the names of all versions."""
 
-    def __init__(self, future: FutureCore) -> None:
+    def __init__(self, future: FutureCore[Any]) -> None:
         self.future = future
         self.fn: Callable[..., Any]
         self.args: tuple[Any, ...]
@@ -74,7 +75,8 @@ class WorkQueue(TaskQueue):
         return self.get(block=False)
 
     def put(self, item: WorkItem | None, block: bool = True, timeout: float | None = None) -> None:
-        """Queues a task that was taken out. None, which wakes the standard library's workers, does nothing."""
+        """Queues a task that was taken out. None, which would wake the standard library's workers, is
+        ignored."""
         if item is not None:
             self._engine.put(item.future)
 

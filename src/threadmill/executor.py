@@ -1,4 +1,4 @@
-"""`threadmill.ThreadPoolExecutor`: the face of `concurrent.futures.ThreadPoolExecutor` on threadmill's engine."""
+"""`threadmill.ThreadPoolExecutor`: the face of `concurrent.futures.ThreadPoolExecutor` on its engine."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
     `map` takes `buffersize` on all versions, and keeps to it strictly. It starts its threads itself, so
     `_work_queue` cannot be replaced, nor `_adjust_thread_count` overridden: that raises TypeError."""
 
+    if TYPE_CHECKING:  # inherited, but typeshed has it not
+        _counter: Callable[[], int]
+
+    _initializer: Callable[..., object] | None  # type: ignore[assignment]
+    _initargs: tuple[Any, ...]
+
     def __init__(
         self,
         max_workers: int | None = None,
@@ -61,7 +67,9 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
             raise TypeError("initializer must be a callable")
         for name in ("_adjust_thread_count", "prepare_context"):
             if getattr(type(self), name, None) != getattr(ThreadPoolExecutor, name, None):
-                raise TypeError(f"threadmill's executor starts its threads itself: {name} cannot be overridden")
+                raise TypeError(
+                    f"threadmill's executor starts its threads itself: {name} cannot be overridden"
+                )
         prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"
         self._max_workers = max_workers
         self._thread_name_prefix = prefix
@@ -80,7 +88,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         fn: Callable[..., T],
         *iterables: Iterable[Any],
         timeout: float | None = None,
-        chunksize: int = 1,  # for executors of processes
+        chunksize: int = 1,  # noqa: ARG002  # for executors of processes
         buffersize: int | None = None,
     ) -> Iterator[T]:
         """An iterator of fn(*args) for args in zip(*iterables), in order. The tasks are queued before it
@@ -115,7 +123,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
 
     # --- life cycle ------------------------------------------------------------------------------
 
-    _shut_down = False
+    _shut_down = False  # by a call
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Takes no more work; what is queued is still done, or with `cancel_futures` cancelled. With
@@ -130,11 +138,12 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
 
     # --- what programs read of the standard library's private parts --------------------------------
 
+    # typeshed has them as plain attributes.
     @property
-    def _threads(self) -> set[threading.Thread]:
+    def _threads(self) -> set[threading.Thread]:  # type: ignore[override]
         return set(self._crew.started_threads())
 
-    @property
+    @property  # type: ignore[override]
     def _work_queue(self) -> _views.WorkQueue:
         return _views.WorkQueue(self._engine)
 
@@ -143,21 +152,21 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         raise TypeError("threadmill's executor has its own queue: _work_queue cannot be replaced")
 
     @property
-    def _idle_semaphore(self) -> _views.IdleSemaphore:
+    def _idle_semaphore(self) -> _views.IdleSemaphore:  # type: ignore[override]
         return _views.IdleSemaphore(self._engine, self._crew)
 
     @property
-    def _shutdown(self) -> bool:
+    def _shutdown(self) -> bool:  # type: ignore[override]
         return self._engine.state != "RUN"
 
     @property
-    def _shutdown_lock(self) -> threading.Lock:
+    def _shutdown_lock(self) -> threading.Lock:  # type: ignore[override]
         with _lock:
             lock: threading.Lock = self.__dict__.setdefault("_made_shutdown_lock", threading.Lock())
         return lock
 
     @property
-    def _broken(self) -> str | bool:
+    def _broken(self) -> str | bool:  # type: ignore[override]
         return BROKEN if self._engine.is_broken() else False
 
     def _adjust_thread_count(self) -> None:

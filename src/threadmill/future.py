@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+from typing import TypeVar
 
 from threadmill._future import FutureCore
 
+T = TypeVar("T")
 
 
-class Future(FutureCore, concurrent.futures.Future):  # type: ignore[type-arg]
+class Future(FutureCore[T], concurrent.futures.Future[T]):
     """What `submit` returns: as `concurrent.futures.Future`, which it is.
 
     Its condition and its lists of waiters and callbacks are made when somebody touches them. A future of
