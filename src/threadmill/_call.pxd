@@ -8,7 +8,7 @@ cdef class Call(Job):
     cdef object args                # an exact tuple, or whatever the user gave
     cdef object kwds                # None if there are none
     cdef object context             # the submitter's; None if the task runs in the worker's own
-    cdef bint shared_context        # other jobs have the same one: run in a copy
+    cdef bint shared_context        # other jobs may have the same one: run in a copy
 
     # Fills it in.
     cdef int prepare(self, object func, object args, object kwds, object context) except -1

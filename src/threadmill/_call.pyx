@@ -5,7 +5,7 @@ from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 
 from threadmill._context cimport PyContext_Enter, PyContext_Exit, enter, leave
-from threadmill._core cimport Engine, Job, Shift
+from threadmill._core cimport TM_GIL, Engine, Job, Shift
 from threadmill._csrc cimport tm_latch_claim
 
 
@@ -37,6 +37,7 @@ cdef class Call(Job):
         self.args = args
         self.kwds = kwds
         self.context = context
+        self.shared_context = TM_GIL            # see Engine.capture
         return 0
 
     cdef int forget_task(self) except -1:

@@ -17,6 +17,8 @@ cdef struct Spare:
 
 # A copy of the caller's context, which another thread will drop.
 cdef object capture()
+# Whether two contexts are known to hold the same.
+cdef bint same(object one, object other) noexcept
 # Enters a copy of the snapshot that no task has changed.
 cdef int enter(Spare *spare, object snapshot) except -1
 # Leaves it again, and lets go of it if the task has changed it.

@@ -31,6 +31,10 @@ cdef object capture():
     return context
 
 
+cdef bint same(object one, object other) noexcept:
+    return vars_offset >= 0 and word_at(<PyObject *>one, vars_offset) == word_at(<PyObject *>other, vars_offset)
+
+
 cdef int enter(Spare *spare, object snapshot) except -1:
     if spare.snapshot != <PyObject *>snapshot:
         drop(spare)
@@ -49,7 +53,7 @@ cdef int leave(Spare *spare) except -1:
 
 cdef bint changed(Spare *spare) noexcept:
     # Nobody else can enter the copy, so its pointer is this thread's; the snapshot's never changes.
-    return vars_offset < 0 or word_at(spare.copy, vars_offset) != word_at(spare.snapshot, vars_offset)
+    return not same(<object>spare.copy, <object>spare.snapshot)
 
 
 cdef int drop(Spare *spare) except -1:

@@ -73,7 +73,13 @@ cdef class Engine:
     cdef object refusal             # () -> the error for what is submitted once it is broken; or None
     cdef object failure             # () -> the error for what was submitted before, once terminated
 
+    # With a GIL: the context in which the last job was submitted, which the next one gets too if it is
+    # submitted in the same. Forgotten whenever a worker runs out of work, so that it pins nothing. Without a
+    # GIL, threads would contend for its reference count.
+    cdef object snapshot
+
     cdef object capture(self)
+    cdef int forget_snapshot(self) except -1
     cdef bint push(self, Job job) except -1
     cdef int put_back(self, Job job) except -1
     cdef int start_another(self) except -1

@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uintptr_t
 
 import threading
 
-from threadmill._context cimport capture, drop
+from threadmill._context cimport capture, drop, same
 from threadmill._csrc cimport *
 from threadmill._errors import TimeoutError
 
@@ -207,7 +207,22 @@ cdef class Engine:
 
     cdef object capture(self):
         """The context for what the caller submits now."""
-        return capture() if self.with_context else None
+        if not self.with_context:
+            return None
+        context = capture()
+        if TM_GIL:
+            with cython.critical_section(self):
+                if self.snapshot is not None and same(context, self.snapshot):
+                    context = self.snapshot
+                else:
+                    self.snapshot = context
+        return context
+
+    cdef int forget_snapshot(self) except -1:
+        if TM_GIL:
+            with cython.critical_section(self):
+                snapshot, self.snapshot = self.snapshot, None
+        return 0
 
     cdef bint push(self, Job job) except -1:
         """Queues the job. False if the engine is closed. Raises the refusal if it is broken, and what the
@@ -216,6 +231,7 @@ cdef class Engine:
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
+            self.forget_snapshot()
             self.check()
             return False
         if result == TM_START:
@@ -317,6 +333,7 @@ cdef class Engine:
             Py_DECREF(job)                          # the queue's reference; `job` holds its own
             job.fail(None if failure is None else failure())
             item = next
+        self.forget_snapshot()
         return 0
 
     def is_broken(self):
@@ -368,6 +385,7 @@ cdef class Engine:
             item = tm_workq_pop(&self.queue, &shift.worker, &start)
             if item == NULL:
                 drop(&shift.spare)
+                self.forget_snapshot()
                 state = PyEval_SaveThread()
                 pay(&shift)
                 more = tm_workq_wait(&self.queue, &shift.worker)

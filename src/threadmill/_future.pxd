@@ -1,6 +1,7 @@
 # FutureCore: the job of a submitted call, and the C half of Future.
 
 from threadmill._call cimport Call
+from threadmill._condition cimport LazyCondition
 
 
 cdef enum Outcome:
@@ -18,11 +19,11 @@ cdef class FutureCore(Call):
     cdef bint submitted             # queued by an executor, which alone runs it
     # Made when they are needed; who makes one watches the latch. In critical sections of the future:
     cdef object callbacks           # a list, or None
-    cdef object condition           # what other code locks: guards `waiters`, and completing from then on
+    cdef LazyCondition condition    # what other code locks: guards `waiters`, and completing from then on
     cdef object waiters             # a list, or None
 
     cdef bint ended(self) except -1
-    cdef object condition_of(self)
+    cdef LazyCondition condition_of(self)
     cdef bint begin_to_watch(self, object callback) except -1
     cdef int write(self, Outcome outcome, object value) except -1
     cdef int end_by_hand(self, Outcome outcome, object value) except -1

@@ -10,11 +10,11 @@ cimport cython
 from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import LOGGER
 import builtins
-import threading
 from types import GenericAlias
 
 from threadmill._asyncio import deliver
 from threadmill._call cimport Call, track, track_with
+from threadmill._condition cimport LazyCondition
 from threadmill._core cimport Engine, Shift, deadline_after, tm_hand_over
 from threadmill._csrc cimport *
 
@@ -113,7 +113,7 @@ cdef class FutureCore(Call):
             self.write(outcome, value)
             self.set_latch()
             self.notify_waiters()
-            self.condition.notify_all()
+            self.condition.wake_all()
         return self.call_callbacks(False)
 
     # --- the engine's side ---------------------------------------------------------------------------
@@ -149,7 +149,7 @@ cdef class FutureCore(Call):
     cdef int complete_watched(self) except -1:
         """Sets the latch under the condition, if there is one, and tells whom there is to tell."""
         track(self)
-        condition = None
+        cdef LazyCondition condition = None
         with cython.critical_section(self):     # so that none is made between the look and the set
             condition = self.condition
             if condition is None:
@@ -160,7 +160,7 @@ cdef class FutureCore(Call):
                     self.set_latch()
                     if self.outcome != CANCELLED:
                         self.notify_waiters()
-                    condition.notify_all()
+                    condition.wake_all()
             finally:
                 self.set_latch()  # whatever a signal handler or a waiter has raised
         return self.call_callbacks(not self.outcome >= CANCELLED)
@@ -221,11 +221,12 @@ cdef class FutureCore(Call):
             self.wait_until(TM_FOREVER)         # it has ended, or does at this moment
         return watching
 
-    cdef object condition_of(self):
+    cdef LazyCondition condition_of(self):
+        cdef LazyCondition condition
         with cython.critical_section(self):
             condition = self.condition
         if condition is None:
-            made = threading.Condition()
+            made = LazyCondition()
             with cython.critical_section(self):
                 if self.condition is None:
                     self.condition = made
