@@ -13,7 +13,9 @@ void tm_spin_init(tm_spin *spin, int64_t limit) {
 }
 
 tm_spinner tm_spin_begin(tm_spin *spin) {
-  uint32_t misses = atomic_load_explicit(&spin->misses, memory_order_relaxed);
+  /* Counted here, not at the end: so each look has a number of its own, and none that is to be a probe can
+   * be passed over because two looks went on at once. */
+  uint32_t misses = atomic_fetch_add_explicit(&spin->misses, 1, memory_order_relaxed);
   int64_t limit = misses < PATIENCE ? spin->limit : probes(misses) ? PROBE_LENGTH * spin->limit : 0;
   return (tm_spinner){.until = limit > 0 ? tm_os_now() + limit : 0};
 }
@@ -26,7 +28,5 @@ bool tm_spin_again(tm_spinner *spinner) {
 void tm_spin_end(tm_spin *spin, bool seen) {
   if (seen) {
     atomic_store_explicit(&spin->misses, 0, memory_order_relaxed);
-  } else {
-    atomic_fetch_add_explicit(&spin->misses, 1, memory_order_relaxed);
   }
 }

@@ -13,7 +13,7 @@
 
 typedef struct {
   int64_t limit;        /* ns; 0 on one CPU. Written at init only. */
-  tm_atomic_u32 misses; /* in a row. A hint: relaxed, lost updates are harmless. */
+  tm_atomic_u32 misses; /* looks since one saw something. A hint: relaxed, lost updates are harmless. */
 } tm_spin;
 
 typedef struct {

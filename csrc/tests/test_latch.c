@@ -202,6 +202,17 @@ static void too_late_to_watch(void) {
   CHECK(!tm_latch_finish(&latch));
 }
 
+static void put_by_hand(void) {
+  fresh_latch();
+  CHECK(tm_latch_watch(&latch));
+  tm_latch_put(&latch, true, false);
+  CHECK(tm_latch_claimed(&latch) && !tm_latch_done(&latch) && !tm_latch_finish(&latch)); /* watched still */
+  tm_latch_put(&latch, true, true);
+  CHECK(tm_latch_claimed(&latch) && tm_latch_done(&latch));
+  tm_latch_put(&latch, false, false);
+  CHECK(!tm_latch_claimed(&latch) && !tm_latch_done(&latch));
+}
+
 /* One thread begins to watch and another one finishes, at once: either the first is refused, or the
  * second is, never both and never neither. */
 static void *watch_or_finish(void *arg) {
@@ -237,6 +248,7 @@ int main(void) {
   RUN(gone_when_set);
   RUN(a_watched_latch_is_set_by_hand);
   RUN(too_late_to_watch);
+  RUN(put_by_hand);
   RUN(either_watched_or_finished);
   return end();
 }

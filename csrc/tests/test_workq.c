@@ -122,6 +122,38 @@ static void put_back_goes_first(void) {
   leave_all(2);
 }
 
+/* Somebody who is no worker takes items out; shared ones are left to the workers. */
+static void taken_by_a_stranger(void) {
+  fresh_queue(1);
+  CHECK(tm_workq_take(&queue) == NULL);
+  enter(&hands[0]);
+  CHECK(push(0) == TM_PUSHED && push(1) == TM_PUSHED);
+  CHECK(tm_workq_take(&queue) == &items[0] && tm_workq_length(&queue) == 1);
+  CHECK(push(0) == TM_PUSHED); /* put back, at the end */
+  CHECK(pop(&hands[0], false) == &items[1] && pop(&hands[0], false) == &items[0]);
+  CHECK(tm_workq_push(&queue, &shared[0]) == TM_PUSHED);
+  CHECK(tm_workq_take(&queue) == NULL && tm_workq_length(&queue) == 1);
+  CHECK(pop(&hands[0], false) == &shared[0]);
+  tm_workq_forget(&queue);
+  leave_all(1);
+}
+
+/* With the last item of a closed queue, the sleepers are let go. */
+static void taking_the_last_lets_sleepers_go(void) {
+  fresh_queue(2);
+  enter(&hands[0]);
+  sleep_hand(&hands[0]);
+  enter(&hands[1]);
+  CHECK(pop(&hands[1], false) == NULL); /* it searches, so nobody is woken */
+  CHECK(push(0) == TM_PUSHED);
+  tm_workq_close(&queue);
+  CHECK(tm_workq_take(&queue) == &items[0]);
+  join(hands[0].thread);
+  CHECK(hands[0].again);
+  leave(&hands[0]);
+  leave(&hands[1]);
+}
+
 int main(void) {
   begin();
   RUN(first_in_first_out);
@@ -131,5 +163,7 @@ int main(void) {
   RUN(start_failed);
   RUN(start_failed_wakes_a_sleeper);
   RUN(put_back_goes_first);
+  RUN(taken_by_a_stranger);
+  RUN(taking_the_last_lets_sleepers_go);
   return end();
 }
