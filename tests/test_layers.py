@@ -25,8 +25,9 @@ PACKAGE_LAYERS = [
     {"_map", "_views", "future"},
     {"_pool", "_executor"},
     {"pool", "executor"},
+    {"_install", "joblib"},
     {"__init__"},
-    {"demo", "cli", "__main__"},
+    {"demo", "run", "cli", "__main__"},
 ]
 FACES = {"pool", "executor"}
 

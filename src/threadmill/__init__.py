@@ -1,9 +1,10 @@
-"""threadmill: a drop-in for `multiprocessing.pool.ThreadPool`, many times faster per task."""
+"""threadmill: drop-ins for the standard library's two thread pools, many times faster per task."""
 
 from importlib.metadata import version
 
 from threadmill._errors import PoolTerminated, TimeoutError
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
+from threadmill._install import install, uninstall
 from threadmill._map import MapResult
 from threadmill._results import ApplyResult
 from threadmill.executor import ThreadPoolExecutor
@@ -23,4 +24,6 @@ __all__ = [
     "ThreadPool",
     "ThreadPoolExecutor",
     "TimeoutError",
+    "install",
+    "uninstall",
 ]

@@ -10,9 +10,10 @@ import argparse
 from collections.abc import Callable, Sequence
 
 import threadmill
+from threadmill import run as program
 from threadmill.demo import command as demo
 
-COMMANDS = (demo,)
+COMMANDS = (demo, program)
 INTERRUPTED = 130  # what shells report of a program that Ctrl-C ended
 
 
@@ -28,4 +29,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(args)
     except KeyboardInterrupt:
+        if run is program.run:  # the program's own: Python shows it and ends by the signal
+            raise
         return INTERRUPTED

@@ -9,7 +9,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from threadmill import _views
 from threadmill._core import Engine
@@ -47,9 +47,6 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
     if TYPE_CHECKING:  # inherited, but typeshed has it not
         _counter: Callable[[], int]
 
-    _initializer: Callable[..., object] | None  # type: ignore[assignment]
-    _initargs: tuple[Any, ...]
-
     def __init__(
         self,
         max_workers: int | None = None,
@@ -73,7 +70,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"
         self._max_workers = max_workers
         self._thread_name_prefix = prefix
-        self._initializer = initializer
+        self._initializer = cast("Any", initializer)
         self._initargs = tuple(initargs)
         size = math.ceil(max_workers)
         crew = self._crew = Crew(size, _namer(prefix), False, initializer, self._initargs)
@@ -117,7 +114,8 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         self = cls.__new__(cls)
         self._max_workers = pool._processes
         self._thread_name_prefix = f"ThreadPoolExecutor-{self._counter()}"
-        self._initializer, self._initargs = pool._initializer, tuple(pool._initargs)
+        self._initializer = cast("Any", pool._initializer)
+        self._initargs = tuple(pool._initargs)
         self._crew, self._owner, self._engine = pool._crew, pool, pool._engine
         return self
 
