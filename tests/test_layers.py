@@ -22,7 +22,7 @@ PACKAGE_LAYERS = [
     {"_core"},
     {"_call", "_imap", "_workers"},
     {"_results", "_future"},
-    {"_map", "_views", "future"},
+    {"_map", "_views", "_exit", "future"},
     {"_pool", "_executor"},
     {"pool", "executor"},
     {"_install", "joblib"},

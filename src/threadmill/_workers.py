@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
@@ -67,13 +68,23 @@ class Crew:
         while engine.reserve():
             self.start(engine, False)
 
-    def join(self) -> None:
-        """Waits until all workers have ended, but for the calling thread. The engine is closed."""
+    def join(self, timeout: float | None = None) -> bool:
+        """Waits until all workers have ended, but for the calling thread, up to `timeout` seconds (None: for
+        ever). Whether they have. The engine is closed."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+
+        def left() -> float | None:
+            return None if deadline is None else max(0, deadline - time.monotonic())
+
         for thread in self.threads:  # grows while workers start others
             with self.changed:
-                self.changed.wait_for(lambda: self.starting == 0)
+                if not self.changed.wait_for(lambda: self.starting == 0, left()):
+                    return False
             if thread.ident is not None and thread is not threading.current_thread():
-                thread.join()
+                thread.join(left())
+                if thread.is_alive():
+                    return False
+        return True
 
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""

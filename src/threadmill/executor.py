@@ -7,11 +7,11 @@ import itertools
 import math
 import os
 import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from threadmill import _views
+from threadmill import _exit, _views
 from threadmill._core import Engine
 from threadmill._executor import ExecutorCore
 from threadmill._map_by_submit import map_by_submit
@@ -26,10 +26,7 @@ T = TypeVar("T")
 # The standard library's default: the CPUs this process may use, as far as the version knows them.
 _cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
 
-# Those that run in threads of executors, for _at_exit.
-_crews: weakref.WeakKeyDictionary[Engine, Crew] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()  # protects _crews, _exiting, and the lazy lock of each executor
-_exiting = False
+_lock = threading.Lock()  # protects the making of each executor's own lock
 
 
 class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
@@ -38,7 +35,9 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
 
     Threads start when there is work for them, are named after `thread_name_prefix`, and call
     `initializer(*initargs)` first. Each task runs in a copy of the contextvars context in which it was
-    submitted; with `context=False`, in the one of its thread, as in the standard library.
+    submitted; with `context=False`, in the one of its thread, as in the standard library. When the
+    interpreter exits, `at_exit="wait"` has all that is queued done, as the standard library has; "cancel"
+    cancels it and waits for what runs; "abandon" does not wait either.
 
     Where it differs from the standard library: a callback that raises SystemExit does not end its worker;
     `map` takes `buffersize` on all versions, and keeps to it strictly. It starts its threads itself, so
@@ -55,7 +54,9 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         initargs: Iterable[Any] = (),
         *,
         context: bool = True,
+        at_exit: _exit.Policy = "wait",
     ) -> None:
+        _exit.check(at_exit)
         if max_workers is None:
             max_workers = min(32, (_cpu_count() or 1) + 4)
         if max_workers <= 0:
@@ -73,10 +74,10 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         self._initializer = cast("Any", initializer)
         self._initargs = tuple(initargs)
         size = math.ceil(max_workers)
-        crew = self._crew = Crew(size, _namer(prefix), False, initializer, self._initargs)
+        daemon = at_exit == "abandon"
+        crew = self._crew = Crew(size, _namer(prefix), daemon, initializer, self._initargs)
         self._engine = Engine(size, crew.start, context)
-        with _lock:
-            _crews[self._engine] = crew
+        _exit.register(self._engine, crew, at_exit, None)
 
     # --- submitting ------------------------------------------------------------------------------
 
@@ -99,7 +100,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         return map_by_submit(self, fn, iterables, timeout, limit)
 
     def _refused(self) -> RuntimeError:
-        if _exiting and not self._shut_down:
+        if _exit.exiting() and not self._shut_down:
             return RuntimeError("cannot schedule new futures after interpreter shutdown")
         return RuntimeError("cannot schedule new futures after shutdown")
 
@@ -123,16 +124,34 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
 
     _shut_down = False  # by a call
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def shutdown(  # type: ignore[override]  # the standard library's returns None
+        self, wait: bool = True, *, cancel_futures: bool = False, timeout: float | None = None
+    ) -> bool:
         """Takes no more work; what is queued is still done, or with `cancel_futures` cancelled. With
-        `wait`, returns when all workers have ended, but for the caller if it is one."""
+        `wait`, returns when all workers have ended, but for the caller if it is one, or after `timeout`
+        seconds (None: never). Returns whether they have ended."""
         self._shut_down = True
         if cancel_futures:
             self._engine.terminate(None)
         else:
             self._engine.close()
-        if wait:
-            self._crew.join()
+        return self._crew.join(timeout if wait else 0)
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Shuts down and waits. After Ctrl-C, in the block or in this wait, what is queued is cancelled, and
+        only what runs is waited for; another Ctrl-C ends that."""
+        interrupted = error_type is not None and issubclass(error_type, KeyboardInterrupt)
+        try:
+            self.shutdown(cancel_futures=interrupted)
+        except KeyboardInterrupt:
+            if not interrupted:
+                self.shutdown(cancel_futures=True)
+            raise
 
     # --- what programs read of the standard library's private parts --------------------------------
 
@@ -179,19 +198,3 @@ def _namer(prefix: str) -> Callable[..., threading.Thread]:
         return threading.Thread(name=f"{prefix}_{next(numbers)}", target=target, args=args)
 
     return new_thread
-
-
-def _at_exit() -> None:
-    """Before the interpreter waits for threads: what is queued is done, and nothing more is taken."""
-    global _exiting
-    with _lock:
-        _exiting = True
-        crews = list(_crews.items())
-    for engine, _ in crews:
-        engine.close()
-    for _, crew in crews:
-        crew.join()
-
-
-# What the standard library's executor uses for the same purpose; atexit would come too late.
-threading._register_atexit(_at_exit)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from operator import index
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from threadmill import _views
+from threadmill import _exit, _views
 from threadmill._core import Engine
 from threadmill._errors import PoolTerminated
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
@@ -44,7 +44,9 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
     Threads start when there is work for them, or all at once if there is an `initializer`, which each
     of them calls first with `*initargs`. Each task runs in a copy of the contextvars context in which it
-    was submitted; with `context=False`, in the one of its thread, as in the standard library.
+    was submitted; with `context=False`, in the one of its thread, as in the standard library. When the
+    interpreter exits, `at_exit="abandon"` drops what is queued and does not wait for what runs, as the
+    standard library; "cancel" waits for what runs, and "wait" has all that is queued done.
 
     Where it differs from the standard library, which hangs or loses work there: what `terminate`
     cuts off fails with PoolTerminated; a failing initializer fails all work with BrokenThreadPool;
@@ -67,7 +69,9 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         initargs: Iterable[Any] = (),
         *,
         context: bool = True,
+        at_exit: _exit.Policy = "abandon",
     ) -> None:
+        _exit.check(at_exit)
         if processes is None:
             processes = _cpu_count() or 1
         if processes < 1:
@@ -82,7 +86,10 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         self._crew = Crew(self._processes, new_thread, True, initializer, tuple(initargs))
         self._engine = Engine(self._processes, self._crew.start, context)
         self._bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize
-        _running_pools.add(self)
+        if at_exit == "abandon":
+            _running_pools.add(self)
+        else:
+            _exit.register(self._engine, self._crew, at_exit, _terminated)
         if initializer is not None:
             self._crew.start_all(self._engine)
 

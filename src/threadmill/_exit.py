@@ -1,0 +1,54 @@
+"""What becomes of a pool's work when the interpreter exits."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from threadmill._core import Engine
+from threadmill._workers import Crew
+
+# wait: what is queued is done. cancel: it is dropped, and what runs is waited for. abandon: neither.
+Policy = Literal["wait", "cancel", "abandon"]
+Failure = Callable[[], BaseException] | None  # of what is dropped; None: it is cancelled
+
+_lock = threading.Lock()  # protects the two below, against threads that make pools
+_pools: weakref.WeakKeyDictionary[Engine, tuple[Crew, Policy, Failure]] = weakref.WeakKeyDictionary()
+_exiting = False
+
+
+def check(policy: str) -> None:
+    if policy not in get_args(Policy):
+        raise ValueError(f"at_exit must be one of {', '.join(get_args(Policy))}, not {policy!r}")
+
+
+def register(engine: Engine, crew: Crew, policy: Policy, failure: Failure) -> None:
+    """Keeps to the policy as long as the engine lives."""
+    with _lock:
+        _pools[engine] = crew, policy, failure
+
+
+def exiting() -> bool:
+    """Whether the interpreter waits for threads already."""
+    return _exiting
+
+
+def _at_exit() -> None:
+    global _exiting
+    with _lock:
+        _exiting = True
+        pools = list(_pools.items())
+    for engine, (_, policy, failure) in pools:
+        if policy == "wait":
+            engine.close()
+        else:
+            engine.terminate(failure)
+    for _, (crew, policy, _) in pools:
+        if policy != "abandon":
+            crew.join()
+
+
+# As the standard library's executor: before the interpreter waits for threads; atexit would come after.
+threading._register_atexit(_at_exit)  # type: ignore[attr-defined]
