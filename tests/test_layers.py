@@ -13,7 +13,7 @@ C_LAYERS = [
     {"atomics"},
     {"os_wait", "os_wait_posix", "os_wait_linux", "os_wait_win32", "os_wait_darwin", "os_wait_pthread"},
     {"lock", "parker", "spin"},
-    {"latch"},
+    {"latch", "atfork"},
     {"item", "idle"},
     {"serial", "workq", "outbox"},
 ]

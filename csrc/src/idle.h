@@ -8,8 +8,12 @@
 /* One worker thread; lives on its own stack. */
 typedef struct tm_worker {
   tm_parker parker;
-  struct tm_worker *below; /* in the idle stack */
-  bool searching;          /* awake without a job. Written by the owner, or by who popped it. */
+  struct tm_workq *queue;                /* whose worker it is. Written at entry only. */
+  struct tm_worker *next_worker, **link; /* in the queue's list of workers, under its lock */
+  struct tm_item *running;               /* what it has taken out and not ended. Written under the queue's
+                                            lock by a pop, and by its owner; read by it, and after a fork. */
+  struct tm_worker *below;               /* in the idle stack */
+  bool searching;                        /* awake without a job. Written by the owner, or by who popped it. */
 } tm_worker;
 
 typedef struct {

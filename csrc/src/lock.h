@@ -11,6 +11,10 @@ typedef struct {
   tm_atomic_u32 word; /* 0: free, 1: held, 2: held and perhaps waited for */
 } tm_lock;
 
+static inline void tm_lock_init(tm_lock *lock) {
+  atomic_init(&lock->word, 0);
+}
+
 void tm_lock_acquire_slow(tm_lock *lock);
 
 static inline void tm_lock_acquire(tm_lock *lock) {

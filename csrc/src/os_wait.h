@@ -37,4 +37,7 @@ tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadli
 void tm_os_wake_one(tm_atomic_u32 *word);
 void tm_os_wake_all(tm_atomic_u32 *word);
 
+/* In a forked child, before anything else is called there: no thread sleeps any more. */
+void tm_os_after_fork(void);
+
 #endif

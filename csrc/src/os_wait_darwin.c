@@ -36,6 +36,8 @@ void tm_os_wake_one(tm_atomic_u32 *word) {
 void tm_os_wake_all(tm_atomic_u32 *word) {
   os_sync_wake_by_address_all((void *)word, sizeof *word, OS_SYNC_WAKE_BY_ADDRESS_NONE);
 }
+void tm_os_after_fork(void) {
+} /* the kernel's queues are empty for the child */
 #else
 #include "os_wait_pthread.c"
 #endif

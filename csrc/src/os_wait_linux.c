@@ -37,3 +37,6 @@ void tm_os_wake_one(tm_atomic_u32 *word) {
 void tm_os_wake_all(tm_atomic_u32 *word) {
   futex(word, FUTEX_WAKE, INT_MAX, NULL);
 }
+
+void tm_os_after_fork(void) {
+} /* the kernel's queues are empty for the child */

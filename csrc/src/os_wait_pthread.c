@@ -73,3 +73,8 @@ void tm_os_wake_all(tm_atomic_u32 *word) {
 void tm_os_wake_one(tm_atomic_u32 *word) {
   tm_os_wake_all(word); /* the bucket may hold waiters of other words: one signal could miss ours */
 }
+
+void tm_os_after_fork(void) {
+  pthread_once(&once, init_buckets);
+  init_buckets(); /* anew: a thread that is not here may have held one */
+}

@@ -46,3 +46,6 @@ void tm_os_wake_one(tm_atomic_u32 *word) {
 void tm_os_wake_all(tm_atomic_u32 *word) {
   WakeByAddressAll((void *)word);
 }
+
+void tm_os_after_fork(void) {
+} /* no process forks here */

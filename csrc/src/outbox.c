@@ -6,9 +6,11 @@ enum { FIRST_CAPACITY = 8 };
 
 void tm_outbox_init(tm_outbox *box, size_t limit) {
   *box = (tm_outbox){.limit = limit};
+  tm_atfork_add(&box->atfork, &box->lock);
 }
 
 void tm_outbox_free(tm_outbox *box) {
+  tm_atfork_remove(&box->atfork);
   free(box->slots);
   box->slots = NULL;
 }
@@ -76,6 +78,15 @@ bool tm_outbox_put_next(tm_outbox *box, void *value) {
   bool awaited = change_epoch(box);
   tm_lock_release(&box->lock);
   return awaited;
+}
+
+bool tm_outbox_gap(tm_outbox *box, bool ordered, size_t *index) {
+  for (*index = ordered ? box->taken : box->arrived; *index < box->reserved; ++*index) {
+    if (*slot_of(box, *index) == NULL) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void tm_outbox_notify(tm_outbox *box) {

@@ -3,6 +3,7 @@
 #ifndef TM_OUTBOX_H
 #define TM_OUTBOX_H
 
+#include "atfork.h"
 #include "lock.h"
 #include "spin.h"
 
@@ -26,12 +27,17 @@ typedef struct {
   bool blocked;        /* a reserve was refused as full: the next take makes room and says so */
   unsigned waiters;    /* threads asleep, or about to be, on epoch */
   tm_atomic_u32 epoch; /* changes under lock when waiters have to look again */
+  tm_atfork atfork;
 } tm_outbox;
 
 void tm_outbox_init(tm_outbox *box, size_t limit);
 
 /* Frees the slots. Whatever is in them has been taken. */
 void tm_outbox_free(tm_outbox *box);
+
+/* For a thread that is alone with the box: a place that was promised and has no value yet, if there is one.
+ * `ordered`: which of the two forms of put below the box uses. */
+bool tm_outbox_gap(tm_outbox *box, bool ordered, size_t *index);
 
 /* Promises one more value, its place in *index. All memory for it is allocated here. */
 tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index);

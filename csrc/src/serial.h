@@ -3,6 +3,7 @@
 #ifndef TM_SERIAL_H
 #define TM_SERIAL_H
 
+#include "atfork.h"
 #include "item.h"
 #include "lock.h"
 
@@ -10,7 +11,14 @@ typedef struct {
   tm_lock lock;
   tm_fifo items; /* under lock */
   bool busy;     /* under lock: some thread will look at the list again before it leaves */
+  tm_atfork atfork;
 } tm_serial;
+
+void tm_serial_init(tm_serial *serial);
+void tm_serial_destroy(tm_serial *serial);
+
+/* In a forked child: nobody is at it any more. Hands out the items that were not run, linked by `next`. */
+tm_item *tm_serial_after_fork(tm_serial *serial);
 
 /* Brings an item. True: the caller now calls tm_serial_next until that gives NULL. */
 bool tm_serial_enter(tm_serial *serial, tm_item *item);

@@ -6,6 +6,11 @@ enum { GRACE_NS = 2000 };
 
 void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded) {
   *queue = (tm_workq){.max_workers = max_workers, .spin = spin, .yielded = yielded};
+  tm_atfork_add(&queue->atfork, &queue->lock);
+}
+
+void tm_workq_destroy(tm_workq *queue) {
+  tm_atfork_remove(&queue->atfork);
 }
 
 static void add_length(tm_workq *queue, ptrdiff_t change) { /* under the lock: no atomic addition needed */
@@ -15,6 +20,12 @@ static void add_length(tm_workq *queue, ptrdiff_t change) { /* under the lock: n
 
 static bool is_closed(tm_workq *queue) {
   return atomic_load_explicit(&queue->closed, memory_order_relaxed);
+}
+
+static void not_held(tm_workq *queue) {
+  if (queue->held > 0) { /* one that was out at a fork is not counted in the child */
+    queue->held--;
+  }
 }
 
 static bool worked_off(tm_workq *queue) {
@@ -61,7 +72,7 @@ static tm_push_result add(tm_workq *queue, tm_item *item, bool back) {
   }
   if (back) {
     tm_fifo_prepend(&queue->items, item);
-    queue->held--;
+    not_held(queue);
   } else {
     tm_fifo_append(&queue->items, item);
   }
@@ -102,7 +113,7 @@ tm_item *tm_workq_take(tm_workq *queue) {
 
 void tm_workq_forget(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
-  queue->held--;
+  not_held(queue);
   release_and_dismiss(queue);
 }
 
@@ -114,9 +125,44 @@ bool tm_workq_reserve(tm_workq *queue) {
   return reserved;
 }
 
-void tm_workq_enter(tm_worker *worker, bool searching) {
+static _Thread_local tm_worker *self;
+
+tm_worker *tm_worker_self(void) {
+  return self;
+}
+
+static void join_team(tm_workq *queue, tm_worker *worker) { /* under the lock */
+  worker->next_worker = queue->team;
+  worker->link = &queue->team;
+  if (queue->team != NULL) {
+    queue->team->link = &worker->next_worker;
+  }
+  queue->team = worker;
+}
+
+static void leave_team(tm_worker *worker) { /* under the lock */
+  *worker->link = worker->next_worker;
+  if (worker->next_worker != NULL) {
+    worker->next_worker->link = worker->link;
+  }
+}
+
+void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   tm_parker_init(&worker->parker);
+  worker->queue = queue;
+  worker->running = NULL;
   worker->searching = searching; /* if so, recruit has set queue->searching on its behalf */
+  tm_lock_acquire(&queue->lock);
+  join_team(queue, worker);
+  tm_lock_release(&queue->lock);
+  self = worker;
+}
+
+void tm_workq_ended(tm_worker *worker) {
+  worker->running = NULL;
+  /* For the compiler only: the item may be freed after this, not before, in the copy of the memory that a
+   * fork makes. The fork write-protects page after page, so it cannot see the second without the first. */
+  atomic_signal_fence(memory_order_release);
 }
 
 tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
@@ -124,6 +170,7 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   *start = false;
   tm_lock_acquire(&queue->lock);
   tm_item *item = tm_fifo_take(&queue->items);
+  worker->running = item;
   if (item != NULL) {
     add_length(queue, -1);
     queue->held += item->shared;
@@ -174,6 +221,8 @@ bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
   bool leaves = worked_off(queue);
   if (leaves) {
     queue->workers--;
+    leave_team(worker);
+    self = NULL;
   } else {
     tm_idle_push(&queue->idle, worker);
   }
@@ -229,4 +278,27 @@ void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle) {
     ++*idle;
   }
   tm_lock_release(&queue->lock);
+}
+
+tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
+  tm_item *items = queue->items.first;
+  *lost = queue->team;
+  queue->items = (tm_fifo){0};
+  atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
+  queue->idle.top = NULL;
+  queue->team = NULL;
+  queue->workers = queue->held = 0;
+  queue->searching = false;
+  if (self != NULL && self->queue == queue) {
+    if (*lost == self) {
+      *lost = self->next_worker;
+    } else {
+      leave_team(self);
+    }
+    self->searching = false;
+    join_team(queue, self);
+    queue->workers = 1;
+    queue->held = self->running != NULL && self->running->shared;
+  }
+  return items;
 }

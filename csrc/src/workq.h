@@ -15,6 +15,7 @@
 #ifndef TM_WORKQ_H
 #define TM_WORKQ_H
 
+#include "atfork.h"
 #include "idle.h"
 #include "item.h"
 #include "lock.h"
@@ -25,14 +26,16 @@ typedef enum {
   TM_REFUSED = -1 /* not pushed: closed (push) or drained for good (put_back) */
 } tm_push_result;
 
-typedef struct {
+typedef struct tm_workq {
   tm_lock lock;
+  tm_atfork atfork;
   tm_fifo items;         /* all fields down to `drained`: under lock */
   tm_idle idle;          /* the sleeping workers */
+  tm_worker *team;       /* all workers that have entered */
   tm_atomic_size length; /* of items. Written under lock, read relaxed without it as a hint. */
   unsigned workers;      /* alive or being started */
   unsigned max_workers;
-  unsigned held;           /* shared items that are out and may be put back */
+  unsigned held;           /* shared items that are out and may be put back; after a fork, not all */
   bool searching;          /* one worker is awake without an item, or being started */
   tm_atomic_u32 closed;    /* no more pushes; workers leave when nothing is left. As length. */
   bool drained;            /* closed, and nothing is put back either */
@@ -70,7 +73,13 @@ bool tm_workq_reserve(tm_workq *queue);
 /* The worker's side. Each runs: enter; then pop until NULL, wait, and again, until wait says false.
  * From the pop that found nothing to the wait, a worker counts as searching: it is never kept long.
  * `searching`: its place was reserved by TM_START. */
-void tm_workq_enter(tm_worker *worker, bool searching);
+void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching);
+
+/* The worker that the calling thread is, or NULL. */
+tm_worker *tm_worker_self(void);
+
+/* Says that the worker has ended what it took out last. */
+void tm_workq_ended(tm_worker *worker);
 
 /* The first item, or NULL. *start is set to true if a worker's place was reserved: start one. */
 tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start);
@@ -87,6 +96,14 @@ void tm_workq_close(tm_workq *queue);
 
 /* Closes for good and hands out all items that wait, linked by `next`. */
 tm_item *tm_workq_drain(tm_workq *queue);
+
+/* After the last call of all others. */
+void tm_workq_destroy(tm_workq *queue);
+
+/* In a forked child, where no worker is left but the calling thread if it is one: gives the places of all
+ * others free, and hands out all items that wait, linked by `next`, and in *lost the workers, linked by
+ * `next_worker`, with what they were at. Their memory is as the fork found it. */
+tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost);
 
 /* How many workers are alive or being started, and how many of them sleep. */
 void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle);

@@ -19,6 +19,11 @@ static tm_item items[8], shared[2];
 static hand hands[3];
 
 static inline void fresh_queue(unsigned max_workers) {
+  static bool made;
+  if (made) {
+    tm_workq_destroy(&queue);
+  }
+  made = true;
   tm_workq_init(&queue, max_workers, &spin, NULL);
   for (int i = 0; i < 8; i++) {
     tm_item_init(&items[i], false);
@@ -87,7 +92,7 @@ static inline void leave(hand *h) {
 /* The hand gets a place that was reserved without work. */
 static inline void enter(hand *h) {
   CHECK(tm_workq_reserve(&queue));
-  tm_workq_enter(&h->worker, false);
+  tm_workq_enter(&queue, &h->worker, false);
 }
 
 static inline void sleeping_hands(unsigned n) {

@@ -38,7 +38,7 @@ static inline void team_start(team *t, bool searching);
 static inline void team_work(team *t, bool searching) {
   tm_worker worker;
   bool starts;
-  tm_workq_enter(&worker, searching);
+  tm_workq_enter(&t->queue, &worker, searching);
   do {
     for (tm_item *item; (item = tm_workq_pop(&t->queue, &worker, &starts)) != NULL;) {
       if (starts) {
@@ -116,6 +116,7 @@ static inline void team_join(team *t) {
   CHECK(tm_workq_length(&t->queue) == 0 && t->queue.items.first == NULL && t->queue.held == 0);
   CHECK(!t->queue.searching);
   pthread_mutex_destroy(&t->mutex);
+  tm_workq_destroy(&t->queue);
 }
 
 #endif

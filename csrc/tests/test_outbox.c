@@ -145,6 +145,7 @@ static void no_memory(void) {
   box.capacity = box.reserved = SIZE_MAX / 16 + 1; /* full, and twice as much is never to be had */
   CHECK(tm_outbox_reserve(&box, &index) == TM_NO_MEMORY);
   CHECK(box.reserved == SIZE_MAX / 16 + 1 && box.capacity == box.reserved && box.slots == NULL);
+  tm_outbox_free(&box);
 }
 
 static void timeouts(void) {

@@ -5,7 +5,7 @@ static void first_in_first_out(void) {
   fresh_queue(1);
   CHECK(push(0) == TM_START && push(1) == TM_PUSHED && push(2) == TM_PUSHED);
   CHECK(tm_workq_length(&queue) == 3);
-  tm_workq_enter(&hands[0].worker, true);
+  tm_workq_enter(&queue, &hands[0].worker, true);
   CHECK(pop(&hands[0], false) == &items[0]);
   CHECK(push(3) == TM_PUSHED);
   for (int i = 1; i < 4; i++) {
@@ -20,11 +20,11 @@ static void reservations_stop_at_max(void) {
   fresh_queue(2);
   CHECK(push(0) == TM_START && workers() == 1);
   CHECK(push(1) == TM_PUSHED && push(2) == TM_PUSHED); /* the one being started searches */
-  tm_workq_enter(&hands[0].worker, true);
+  tm_workq_enter(&queue, &hands[0].worker, true);
   CHECK(pop(&hands[0], true) == &items[0] && workers() == 2);
   CHECK(push(3) == TM_PUSHED);
   CHECK(!tm_workq_reserve(&queue));
-  tm_workq_enter(&hands[1].worker, true);
+  tm_workq_enter(&queue, &hands[1].worker, true);
   CHECK(pop(&hands[1], false) == &items[1]); /* two items wait, but no place is left */
   CHECK(push(4) == TM_PUSHED && workers() == 2);
   for (int i = 2; i < 5; i++) {
@@ -72,7 +72,7 @@ static void start_failed(void) {
   CHECK(push(0) == TM_START);
   CHECK(!tm_workq_start_failed(&queue, true)); /* no worker: item 0 waits for better times */
   CHECK(push(1) == TM_START && workers() == 1);
-  tm_workq_enter(&hands[0].worker, true);
+  tm_workq_enter(&queue, &hands[0].worker, true);
   CHECK(pop(&hands[0], true) == &items[0]);
   CHECK(tm_workq_start_failed(&queue, true)); /* hand 0 is there */
   CHECK(push(2) == TM_START && push(3) == TM_PUSHED);
@@ -110,7 +110,7 @@ static void put_back_goes_first(void) {
   CHECK(tm_workq_start_failed(&queue, true));
   CHECK(pop(&hands[0], false) == &shared[0]);
   CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_START); /* nobody searches: it is like a push */
-  tm_workq_enter(&hands[1].worker, true);
+  tm_workq_enter(&queue, &hands[1].worker, true);
   CHECK(pop(&hands[1], false) == &shared[0]);
   CHECK(pop(&hands[0], false) == &items[1]);
   sleep_hand(&hands[0]);

@@ -88,7 +88,7 @@ static void shared_item_taken_after_close(void) {
   CHECK(tm_workq_push(&queue, &shared[0]) == TM_START);
   tm_workq_close(&queue);
   CHECK(pop(&hands[1], false) == &shared[0]);
-  tm_workq_enter(&hands[0].worker, true);
+  tm_workq_enter(&queue, &hands[0].worker, true);
   CHECK(pop(&hands[0], false) == NULL);
   sleep_hand(&hands[0]);
   tm_workq_forget(&queue);
@@ -134,7 +134,7 @@ static void drain_lets_sleepers_go(void) {
 static void close_before_a_start(void) {
   fresh_queue(1);
   CHECK(push(0) == TM_START && tm_workq_drain(&queue) == &items[0]);
-  tm_workq_enter(&hands[0].worker, true);
+  tm_workq_enter(&queue, &hands[0].worker, true);
   leave(&hands[0]);
   CHECK(workers() == 0);
   fresh_queue(1);

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from threadmill._errors import PoolTerminated, TimeoutError
+from threadmill._errors import PoolForked, PoolTerminated, TimeoutError
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._install import install, uninstall
 from threadmill._map import MapResult
@@ -20,6 +20,7 @@ __all__ = [
     "IMapIterator",
     "IMapUnorderedIterator",
     "MapResult",
+    "PoolForked",
     "PoolTerminated",
     "ThreadPool",
     "ThreadPoolExecutor",

@@ -38,6 +38,9 @@ cdef class Job:
     cdef int complete(self) except -1
     # Does only that, whoever watches.
     cdef int set_latch(self) except -1
+    # In a forked child: ends it with the error although it is claimed, by a thread that is not there, unless
+    # it has ended.
+    cdef int lose(self, object error) except -1
     # The same for a job that is watched (latch.h).
     cdef int complete_watched(self) except -1
     # Runs the user's callbacks; one job of an engine at a time. Their errors become its result.
@@ -57,6 +60,7 @@ cdef class Outbox(Job):
     cdef tm_reserve_result reserve(self, size_t *index) noexcept
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
     cdef int end(self, bint unreserve) except -1
+    cdef int fill(self, object error, bint ordered) except -1
     cdef object take(self, int64_t deadline)
     cdef int resume(self) except -1
     cdef bint lift(self) noexcept

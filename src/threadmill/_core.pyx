@@ -9,6 +9,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t, uintptr_t
 
 import threading
+import weakref
 
 from threadmill._context cimport capture, drop, same
 from threadmill._csrc cimport *
@@ -37,6 +38,7 @@ cdef str RUN = "RUN", CLOSE = "CLOSE", TERMINATE = "TERMINATE"
 cdef tm_spin spin                   # of all threads that wait: for jobs, or for their results
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
 cdef unsigned long main_thread
+_engines = weakref.WeakSet()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
 
 
@@ -99,6 +101,9 @@ cdef class Job:
     cdef int fail(self, object error) except -1:
         raise NotImplementedError
 
+    cdef int lose(self, object error) except -1:
+        raise NotImplementedError
+
     cdef int call_back(self) except -1:
         raise NotImplementedError
 
@@ -150,6 +155,13 @@ cdef class Outbox(Job):
         tm_outbox_end(&self.box, unreserve)
         return 0
 
+    cdef int fill(self, object error, bint ordered) except -1:
+        """Puts the error into all places that have been promised and have no value yet."""
+        cdef size_t index = 0
+        while tm_outbox_gap(&self.box, ordered, &index):
+            self.put(index, error, True, ordered, NULL)
+        return 0
+
     cdef object take(self, int64_t deadline):
         """The next value. Raises it if it is an error, StopIteration after the last one, TimeoutError."""
         cdef void *tagged = NULL
@@ -190,9 +202,11 @@ cdef class Engine:
 
     def __cinit__(self, unsigned max_workers, start_thread, bint with_context):
         tm_workq_init(&self.queue, max_workers, &spin, &yielded if TM_GIL else NULL)
+        tm_serial_init(&self.callbacks)
         self.start_thread = start_thread
         self.with_context = with_context
         self.stage = RUN
+        _engines.add(self)
 
     def __dealloc__(self):
         # Workers refer to the engine, so there is none that could still run what waits.
@@ -202,6 +216,8 @@ cdef class Engine:
             next = item.next
             Py_DECREF(job_of(item))
             item = next
+        tm_workq_destroy(&self.queue)
+        tm_serial_destroy(&self.callbacks)
 
     # --- the submitter's side -------------------------------------------------------------------
 
@@ -336,6 +352,33 @@ cdef class Engine:
         self.forget_snapshot()
         return 0
 
+    def after_fork(self, error):
+        """In a forked child: as if new, but what was queued or under way ends with the error, for the parent
+        does it."""
+        cdef tm_worker *lost = NULL
+        cdef tm_item *item = tm_workq_after_fork(&self.queue, &lost)
+        cdef tm_item *due = tm_serial_after_fork(&self.callbacks)
+        cdef tm_item *next
+        self.snapshot = None
+        while lost != NULL:                         # the first member of a Shift, on a stack that is left
+            if (<Shift *>lost).owed_latch != NULL:
+                tm_latch_set((<Shift *>lost).owed_latch)
+            if lost.running != NULL:
+                job_of(lost.running).lose(error)    # its worker's reference is lost with the stack
+            lost = lost.next_worker
+        while item != NULL:
+            next = item.next
+            job = job_of(item)
+            Py_DECREF(job)
+            job.lose(error)
+            item = next
+        while due != NULL:
+            next = due.next
+            job = job_of(due)
+            Py_DECREF(job)
+            job.lose(error)
+            due = next
+
     def is_broken(self):
         """Whether break_off() was called."""
         with cython.critical_section(self):
@@ -380,7 +423,7 @@ cdef class Engine:
         shift.owed_outbox = NULL
         shift.spare.snapshot = shift.spare.copy = NULL
         shift.switched = clocked = tm_os_now()
-        tm_workq_enter(&shift.worker, searching)
+        tm_workq_enter(&self.queue, &shift.worker, searching)
         while True:
             item = tm_workq_pop(&self.queue, &shift.worker, &start)
             if item == NULL:
@@ -402,6 +445,7 @@ cdef class Engine:
                 job.run(self, &shift)
             except BaseException:
                 PyErr_WriteUnraisable(job)          # the engine's own; what tasks raise are results
+            tm_workq_ended(&shift.worker)
             job = None
             if TM_GIL:
                 jobs += 1
@@ -455,14 +499,26 @@ cdef void pay(Shift *shift) noexcept nogil:
         shift.owed_outbox = NULL
 
 
-def _after_fork():
-    """In the child, the forking thread is the main thread."""
+def _find_main_thread():
+    """At import, and in a forked child, where the forking thread is it."""
     global main_thread
     main_thread = threading.main_thread().ident
+
+
+def engines_alive():
+    """All that there are now."""
+    return list(_engines)
+
+
+def _after_fork():
+    """In a forked child, first of all."""
+    _find_main_thread()
+    tm_spin_init(&spin, SPIN_NS)
+    atomic_store_explicit(&yielded, 0, memory_order_relaxed)
 
 
 cdef Job _probe = Job()
 item_offset = <char *>&_probe.item - <char *><PyObject *>_probe
 _probe = None
 tm_spin_init(&spin, SPIN_NS)
-_after_fork()
+_find_main_thread()

@@ -67,13 +67,17 @@ cdef extern from "item.h" nogil:
 cdef extern from "serial.h" nogil:
     ctypedef struct tm_serial:
         pass
+    void tm_serial_init(tm_serial *serial)
+    void tm_serial_destroy(tm_serial *serial)
+    tm_item *tm_serial_after_fork(tm_serial *serial)
     cbool tm_serial_enter(tm_serial *serial, tm_item *item)
     tm_item *tm_serial_next(tm_serial *serial)
 
 
 cdef extern from "idle.h" nogil:
     ctypedef struct tm_worker:
-        pass
+        tm_worker *next_worker
+        tm_item *running
 
 
 cdef extern from "workq.h" nogil:
@@ -90,7 +94,10 @@ cdef extern from "workq.h" nogil:
     void tm_workq_forget(tm_workq *queue)
     size_t tm_workq_length(tm_workq *queue)
     cbool tm_workq_reserve(tm_workq *queue)
-    void tm_workq_enter(tm_worker *worker, cbool searching)
+    void tm_workq_destroy(tm_workq *queue)
+    tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost)
+    void tm_workq_enter(tm_workq *queue, tm_worker *worker, cbool searching)
+    void tm_workq_ended(tm_worker *worker)
     tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, cbool *start)
     cbool tm_workq_wait(tm_workq *queue, tm_worker *worker)
     cbool tm_workq_start_failed(tm_workq *queue, cbool searching)
@@ -116,6 +123,7 @@ cdef extern from "outbox.h" nogil:
     cbool tm_outbox_put(tm_outbox *box, size_t index, void *value)
     cbool tm_outbox_put_next(tm_outbox *box, void *value)
     void tm_outbox_notify(tm_outbox *box)
+    cbool tm_outbox_gap(tm_outbox *box, cbool ordered, size_t *index)
     void tm_outbox_end(tm_outbox *box, cbool unreserve)
     cbool tm_outbox_unlimit(tm_outbox *box)
     tm_out_result tm_outbox_take(tm_outbox *box, void **value, cbool *unblocked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import multiprocessing
 
-__all__ = ["PoolTerminated", "TimeoutError"]
+__all__ = ["PoolForked", "PoolTerminated", "TimeoutError"]
 
 
 class TimeoutError(multiprocessing.TimeoutError, builtins.TimeoutError):
@@ -15,3 +15,7 @@ class TimeoutError(multiprocessing.TimeoutError, builtins.TimeoutError):
 
 class PoolTerminated(RuntimeError):
     """The pool was terminated before this work began. The standard library would wait forever."""
+
+
+class PoolForked(RuntimeError):
+    """The process was forked while this work was unfinished: the parent does it, the child cannot."""

@@ -133,6 +133,14 @@ cdef class FutureCore(Call):
             self.end(RAISED, error)
         return 0
 
+    cdef int lose(self, object error) except -1:
+        if not self.ended():
+            tm_latch_claim(&self.item.latch)
+            self.condition = None               # a thread that is not here may hold it
+            self.forget_task()
+            self.end(RAISED, error)
+        return 0
+
     cdef int write(self, Outcome outcome, object value) except -1:
         if outcome == RETURNED:
             self.value = value

@@ -101,6 +101,18 @@ cdef class IMapIterator(Outbox):
             self.end(False)
         return 0
 
+    cdef int lose(self, object error) except -1:
+        cdef size_t index = 0
+        cdef bint at_its_end = self.source is None
+        tm_latch_claim(&self.item.latch)
+        self.source = self.func = self.context = None
+        self.lift()
+        self.fill(error, self.ordered)
+        if not at_its_end and self.reserve(&index) == TM_RESERVED:
+            self.put(index, error, True, self.ordered, NULL)
+        self.end(False)
+        return 0
+
 
 cdef class IMapUnorderedIterator(IMapIterator):
     """What `imap_unordered` returns: gives the results as they come. As

@@ -70,6 +70,12 @@ cdef class ApplyResult(Call):
             self.end_unrun(error)
         return 0
 
+    cdef int lose(self, object error) except -1:
+        if not tm_latch_done(&self.item.latch):
+            tm_latch_claim(&self.item.latch)
+            self.end_unrun(error)
+        return 0
+
     cdef int end_unrun(self, object error) except -1:
         with cython.critical_section(self):
             self.callback = self.error_callback = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
@@ -12,7 +14,9 @@ from contextvars import Context
 from functools import partial
 from typing import Any
 
+from threadmill import _core
 from threadmill._core import Engine
+from threadmill._errors import PoolForked
 
 logger = logging.getLogger("threadmill")
 
@@ -20,6 +24,9 @@ logger = logging.getLogger("threadmill")
 # thread, which then is a worker, or by its starter, because the start failed.
 Seat = deque[tuple[Engine, bool]]
 Initializer = Callable[..., object]
+
+
+_crews: weakref.WeakSet[Crew] = weakref.WeakSet()
 
 
 class Crew:
@@ -39,12 +46,27 @@ class Crew:
         self.daemon = daemon
         self.initializer = initializer
         self.initargs = initargs
+        self._reset()
+        _crews.add(self)
+
+    def _reset(self) -> None:
         # The condition's lock protects the fields below; notified when `starting` falls.
         self.changed = threading.Condition()
         self.threads: list[threading.Thread] = []  # the first `started` were, or are being, started
         self.seats: list[Seat] = []  # one for each thread
         self.started = 0
         self.starting = 0  # calls of start() under way
+
+    def after_fork(self) -> None:
+        """In a forked child: no thread is left, but the caller if it is one of them."""
+        here = [
+            pair
+            for pair in zip(self.threads, self.seats, strict=False)
+            if pair[0] is threading.current_thread()
+        ]
+        self._reset()
+        self.threads, self.seats = [thread for thread, _ in here], [seat for _, seat in here]
+        self.started = len(here)
 
     def start(self, engine: Engine, searching: bool) -> None:
         """Starts a worker for a place reserved in the engine. If that fails, raises, unless there are
@@ -156,3 +178,16 @@ def broken(cause: BaseException) -> BrokenThreadPool:
     error = BrokenThreadPool(BROKEN)
     error.__cause__ = cause
     return error
+
+
+def after_fork_in_child() -> None:
+    """Makes all pools usable in the child. First the threads, which the ends of jobs may ask for."""
+    _core._after_fork()
+    for crew in list(_crews):
+        crew.after_fork()
+    for engine in _core.engines_alive():
+        engine.after_fork(PoolForked("the process was forked before this was done; the parent does it"))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork_in_child)
