@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,7 @@ Letter = tuple[Callable[[Any], object], Callable[[Any, Any], object], Any, Any]
 class Mailbox:
     """The ended futures of one loop that it has not been told of yet."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = weakref.ref(loop)
+    def __init__(self) -> None:
         self._lock = (
             threading.Lock()
         )  # protects the list, between the threads that end futures and the loop's
@@ -40,7 +38,7 @@ class Mailbox:
             first = len(self._letters) == 1
         if first:
             try:
-                loop.call_soon_threadsafe(self._open)
+                loop.call_soon_threadsafe(self._open, loop)
             except RuntimeError:  # closed: asyncio's own callback knows what to do then
                 for callback, _, _, future in self._take():
                     callback(future)
@@ -50,21 +48,17 @@ class Mailbox:
             letters, self._letters = self._letters, []
         return letters
 
-    def _open(self) -> None:
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         for _, set_state, destination, future in self._take():
             try:
                 set_state(destination, future)
             except Exception as error:
-                loop = self._loop()
-                if loop is not None:
-                    message = "Exception in a future's callback"
-                    loop.call_exception_handler(
-                        {"message": message, "exception": error, "future": destination}
-                    )
+                context = {"message": "Exception in a callback", "exception": error, "future": destination}
+                loop.call_exception_handler(context)
 
 
-_lock = threading.Lock()  # protects the dictionary
-_mailboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = weakref.WeakKeyDictionary()
+MAILBOX = "_threadmill_mailbox"  # kept in the loop itself: its letters refer to the loop, and go with it
+_lock = threading.Lock()  # so that no loop gets two
 
 
 def _code_of_callback() -> CodeType | None:
@@ -87,15 +81,18 @@ def deliver(callback: object, future: Future[Any]) -> bool:
     code = callback.__code__
     if code is not _code_of_callback() or callback.__closure__ is None:
         return False
-    cells = dict(zip(code.co_freevars, callback.__closure__, strict=True))
-    loop = cells["dest_loop"].cell_contents
+    values = (cell.cell_contents for cell in callback.__closure__)
+    cells = dict(zip(code.co_freevars, values, strict=True))
+    loop = cells["dest_loop"]
     if loop is None:
         return False
-    with _lock:
-        mailbox = _mailboxes.get(loop)
-        if mailbox is None:
-            mailbox = _mailboxes[loop] = Mailbox(loop)
-    mailbox.leave(
-        loop, (callback, cells["_set_state"].cell_contents, cells["destination"].cell_contents, future)
-    )
+    mailbox = getattr(loop, MAILBOX, None)
+    if mailbox is None:
+        with _lock:
+            mailbox = getattr(loop, MAILBOX, None) or Mailbox()
+            try:
+                setattr(loop, MAILBOX, mailbox)
+            except AttributeError:  # a loop without room for it is woken by each future
+                return False
+    mailbox.leave(loop, (callback, cells["_set_state"], cells["destination"], future))
     return True

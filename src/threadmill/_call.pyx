@@ -6,7 +6,7 @@ from cpython.tuple cimport PyTuple_CheckExact
 
 from threadmill._context cimport PyContext_Enter, PyContext_Exit, enter, leave
 from threadmill._core cimport TM_GIL, Engine, Job, Shift
-from threadmill._csrc cimport tm_latch_claim
+from threadmill._csrc cimport tm_latch_claim, tm_latch_claimed
 
 
 cdef extern from "_python.h":
@@ -43,6 +43,16 @@ cdef class Call(Job):
     cdef int forget_task(self) except -1:
         self.func = self.args = self.kwds = self.context = None
         return 0
+
+    def _task(self):
+        """(fn, args, kwargs) of one that waits in a queue."""
+        return self.func, self.args, self.kwds or {}
+
+    def _cancel(self):
+        """Ends it as cancelled. False if it has begun."""
+        cdef bint pending = not tm_latch_claimed(&self.item.latch)
+        self.fail(None)
+        return pending
 
     cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
         raise NotImplementedError

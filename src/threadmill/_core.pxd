@@ -12,6 +12,7 @@ cdef extern from "_python.h":
     const bint TM_GIL
     void tm_incref_for_others(object value)
     void tm_hand_over(object value)
+    object tm_weak_get(object reference)
 
 
 cdef struct Shift:
@@ -77,13 +78,11 @@ cdef class Engine:
     cdef object refusal             # () -> the error for what is submitted once it is broken; or None
     cdef object failure             # () -> the error for what was submitted before, once terminated
 
-    # With a GIL: the context in which the last job was submitted, which the next one gets too if it is
-    # submitted in the same. Forgotten whenever a worker runs out of work, so that it pins nothing. Without a
-    # GIL, threads would contend for its reference count.
+    # With a GIL: a weak reference to the context in which the last job was submitted, which the next one
+    # gets too if it is submitted in the same. Without a GIL, threads would contend for its reference count.
     cdef object snapshot
 
     cdef object capture(self)
-    cdef int forget_snapshot(self) except -1
     cdef bint push(self, Job job) except -1
     cdef int put_back(self, Job job) except -1
     cdef int start_another(self) except -1

@@ -19,6 +19,7 @@ from threadmill._errors import TimeoutError
 cdef extern from "Python.h":
     PyThreadState *PyEval_SaveThread() nogil
     void PyEval_RestoreThread(PyThreadState *state) nogil
+    object PyWeakref_NewRef(object value, PyObject *callback)
 
 
 # How long a thread looks before it sleeps (spin.h): less than one sleep and wake costs.
@@ -228,17 +229,11 @@ cdef class Engine:
         context = capture()
         if TM_GIL:
             with cython.critical_section(self):
-                if self.snapshot is not None and same(context, self.snapshot):
-                    context = self.snapshot
-                else:
-                    self.snapshot = context
+                snapshot = tm_weak_get(self.snapshot)
+                if snapshot is not None and same(context, snapshot):
+                    return snapshot
+                self.snapshot = PyWeakref_NewRef(context, NULL)
         return context
-
-    cdef int forget_snapshot(self) except -1:
-        if TM_GIL:
-            with cython.critical_section(self):
-                snapshot, self.snapshot = self.snapshot, None
-        return 0
 
     cdef bint push(self, Job job) except -1:
         """Queues the job. False if the engine is closed. Raises the refusal if it is broken, and what the
@@ -247,14 +242,13 @@ cdef class Engine:
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
         if result == TM_REFUSED:
             Py_DECREF(job)
-            self.forget_snapshot()
             self.check()
             return False
         if result == TM_START:
             try:
                 self.start_thread(self, True)
-            except BaseException:
-                tm_latch_claim(&job.item.latch)     # stays in the queue as a husk that nobody runs
+            except BaseException as error:
+                job.fail(error)                     # stays in the queue as a husk that nobody runs
                 raise
         return True
 
@@ -349,7 +343,6 @@ cdef class Engine:
             Py_DECREF(job)                          # the queue's reference; `job` holds its own
             job.fail(None if failure is None else failure())
             item = next
-        self.forget_snapshot()
         return 0
 
     def after_fork(self, error):
@@ -428,7 +421,6 @@ cdef class Engine:
             item = tm_workq_pop(&self.queue, &shift.worker, &start)
             if item == NULL:
                 drop(&shift.spare)
-                self.forget_snapshot()
                 state = PyEval_SaveThread()
                 pay(&shift)
                 more = tm_workq_wait(&self.queue, &shift.worker)

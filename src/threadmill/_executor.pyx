@@ -109,18 +109,20 @@ def _all_results(list jobs, int64_t deadline):
 
 def _bounded_results(Engine engine, fn, inputs, context, ahead, Py_ssize_t buffersize, int64_t deadline):
     """The same, with at most `buffersize` inputs taken beyond what has been given out. Does not hold the
-    executor: once that is gone, only what has been queued is done."""
+    executor. RuntimeError if inputs are left when that is gone or shut down."""
     cdef ApplyResult job
     try:
         while True:
             while inputs is not None and len(ahead) < buffersize:
                 args = next(inputs, None)
-                job = None if args is None else queue_item(engine, fn, args, context)
+                if args is None:
+                    inputs = None
+                    break
+                job = queue_item(engine, fn, args, context)
                 args = None
                 if job is None:
-                    inputs = None
-                else:
-                    ahead.append(job)
+                    raise RuntimeError("cannot schedule new futures after shutdown")
+                ahead.append(job)
             if not ahead:
                 return
             job = None

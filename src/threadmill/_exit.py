@@ -27,7 +27,10 @@ def check(policy: str) -> None:
 def register(engine: Engine, crew: Crew, policy: Policy, failure: Failure) -> None:
     """Keeps to the policy as long as the engine lives."""
     with _lock:
-        _pools[engine] = crew, policy, failure
+        if not _exiting:
+            _pools[engine] = crew, policy, failure
+            return
+    engine.close()  # nobody would wait for it any more
 
 
 def exiting() -> bool:

@@ -52,16 +52,29 @@ cdef class FutureCore(Call):
 
     def cancel(self):
         """Cancels the call unless it has begun. False if it has; True if it is cancelled now."""
+        if not self.submitted:
+            return self.cancel_by_hand()
         if tm_latch_claim_to_finish(&self.item.latch):
             task = self.func, self.args, self.kwds, self.context
             self.forget_task()      # what goes with it goes at the end: its destructors may call back
-            # Nobody else will touch a submitted one, so those who wait for several are told at once. (The
-            # standard library leaves that to a worker that finds it in the queue.)
-            self.end(NOTIFIED if self.submitted else CANCELLED, None)
+            # Nobody else will touch it, so those who wait for several are told at once. (The standard
+            # library leaves that to a worker that finds it in the queue.)
+            self.end(NOTIFIED, None)
             return True
-        if not self.ended() and tm_latch_finishing(&self.item.latch):
+        if tm_latch_finishing(&self.item.latch) and self.outcome == PENDING:
             self.wait_until(TM_FOREVER)         # another thread cancels it at this moment
-        return self.cancelled()
+        return self.outcome >= CANCELLED
+
+    cdef bint cancel_by_hand(self) except -1:
+        """Under the condition, as all that is done to a future that no engine runs."""
+        with self.condition_of():
+            if not tm_latch_claim(&self.item.latch):
+                return self.ended() and self.outcome >= CANCELLED
+            self.outcome = CANCELLED
+            self.set_latch()
+            self.condition.wake_all()
+        self.call_callbacks(False)
+        return True
 
     def cancelled(self):
         """Whether it was cancelled."""
@@ -79,7 +92,7 @@ cdef class FutureCore(Call):
         """Calls fn(future) when the future has ended or is cancelled: at once if it has or is. Callbacks
         are called in the order in which they were added, in the thread that ends the future; their
         errors are logged."""
-        if not self.begin_to_watch(fn):
+        if not self.begin_to_watch(fn, True):
             self.call(fn, False)
 
     # --- what executors call -------------------------------------------------------------------------
@@ -87,9 +100,9 @@ cdef class FutureCore(Call):
     def set_running_or_notify_cancel(self):
         """For executors: False if the future was cancelled, and tells those who wait; True if not, and
         then it runs. RuntimeError if it has run or runs."""
-        if tm_latch_claim(&self.item.latch):
-            return True
         with self.condition_of():
+            if tm_latch_claim(&self.item.latch):
+                return True
             if self.ended() and self.outcome == CANCELLED:
                 self.outcome = NOTIFIED
                 self.notify_waiters()
@@ -214,12 +227,12 @@ cdef class FutureCore(Call):
             raise CancelledError
         return 0
 
-    cdef bint begin_to_watch(self, object callback) except -1:
-        """Adds the callback, if not None, and watches. False if the future has ended."""
+    cdef bint begin_to_watch(self, object callback, bint add) except -1:
+        """Watches, and adds the callback. False if the future has ended."""
         cdef bint watching
         with cython.critical_section(self):
             watching = tm_latch_watch(&self.item.latch)
-            if watching and callback is not None:
+            if watching and add:
                 if self.callbacks is None:
                     self.callbacks = []
                 self.callbacks.append(callback)
@@ -239,7 +252,7 @@ cdef class FutureCore(Call):
                 if self.condition is None:
                     self.condition = made
                 condition = self.condition
-        self.begin_to_watch(None)
+        self.begin_to_watch(None, False)
         return condition
 
     # --- what programs touch of the standard library's private parts ------------------------------------
@@ -250,7 +263,7 @@ cdef class FutureCore(Call):
 
     @property
     def _waiters(self):
-        self.begin_to_watch(None)
+        self.begin_to_watch(None, False)
         with cython.critical_section(self):
             if self.waiters is None:
                 self.waiters = []
@@ -258,7 +271,7 @@ cdef class FutureCore(Call):
 
     @property
     def _done_callbacks(self):
-        cdef bint watching = self.begin_to_watch(None)
+        cdef bint watching = self.begin_to_watch(None, False)
         with cython.critical_section(self):
             if watching and self.callbacks is None:
                 self.callbacks = []
@@ -266,7 +279,7 @@ cdef class FutureCore(Call):
 
     @_done_callbacks.setter
     def _done_callbacks(self, callbacks):
-        self.begin_to_watch(None)
+        self.begin_to_watch(None, False)
         with cython.critical_section(self):
             self.callbacks = callbacks
 
@@ -301,10 +314,6 @@ cdef class FutureCore(Call):
     @_exception.setter
     def _exception(self, exception):
         self.error = exception
-
-    def _task(self):
-        """(fn, args, kwargs) of one that waits in a queue."""
-        return self.func, self.args, self.kwds or {}
 
     def _invoke_callbacks(self):
         self.call_callbacks(False)

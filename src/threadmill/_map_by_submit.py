@@ -18,17 +18,19 @@ def map_by_submit(
     fn: Callable[..., T],
     iterables: tuple[Iterable[Any], ...],
     timeout: float | None,
-    limit: int,
+    limit: int | None,
 ) -> Iterator[T]:
-    """As `ThreadPoolExecutor.map`, with at most `limit` inputs ahead."""
+    """As `ThreadPoolExecutor.map`, with at most `limit` inputs ahead (None: all)."""
     deadline = None if timeout is None else time.monotonic() + timeout
     inputs = zip(*iterables, strict=False)
     futures = deque(executor.submit(fn, *args) for args in islice(inputs, limit))
+    if limit is None or len(futures) < limit:
+        return _results(None, fn, inputs, futures, 0, deadline)
     return _results(weakref.ref(executor), fn, inputs, futures, limit, deadline)
 
 
 def _results(
-    executor: weakref.ref[Executor],
+    executor: weakref.ref[Executor] | None,  # None: all inputs have been read
     fn: Callable[..., T],
     inputs: Iterator[tuple[Any, ...]],
     futures: deque[Future[T]],
@@ -37,15 +39,25 @@ def _results(
 ) -> Iterator[T]:
     try:
         while True:
-            if len(futures) < limit and (alive := executor()) is not None:
-                futures.extend(alive.submit(fn, *args) for args in islice(inputs, limit - len(futures)))
-                del alive
+            if executor is not None and len(futures) < limit:
+                for args in islice(inputs, limit - len(futures)):
+                    futures.append(_alive(executor).submit(fn, *args))
+                    del args
+                if len(futures) < limit:
+                    executor = None
             if not futures:
                 return
             yield _result(futures.popleft(), deadline)
     finally:
         for future in futures:
             future.cancel()
+
+
+def _alive(executor: weakref.ref[Executor]) -> Executor:
+    alive = executor()
+    if alive is None:
+        raise RuntimeError("cannot schedule new futures after shutdown")
+    return alive
 
 
 def _result(future: Future[T], deadline: float | None) -> T:

@@ -104,6 +104,27 @@ static inline PyObject *tm_call_one(PyObject *func, PyObject *item) {
   return PyObject_Vectorcall(func, stack + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 }
 
+/* What a weak reference refers to, as a new reference; None if that is gone, or if there is none. */
+static inline PyObject *tm_weak_get(PyObject *reference) {
+  PyObject *object = NULL;
+  if (reference == Py_None) {
+    Py_RETURN_NONE;
+  }
+#if PY_VERSION_HEX >= 0x030D0000
+  if (PyWeakref_GetRef(reference, &object) < 0) {
+    return NULL;
+  }
+  if (object == NULL) {
+    Py_RETURN_NONE;
+  }
+  return object;
+#else
+  object = PyWeakref_GetObject(reference);
+  Py_XINCREF(object);
+  return object;
+#endif
+}
+
 /* cls.__new__(cls) for a class that needs no arguments. */
 static inline PyObject *tm_new(PyObject *cls) {
   PyObject *none = PyTuple_New(0); /* a constant of the interpreter's */

@@ -7,6 +7,7 @@ import queue
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from threadmill._call import Call
 from threadmill._core import Engine
 from threadmill._future import FutureCore
 from threadmill._workers import Crew
@@ -49,15 +50,26 @@ class Cache:
         return self._engine.qsize() + self._engine.busy()
 
 
+class ItemOfMap:
+    """In the place of the future that an item of `executor.map` does not have."""
+
+    def __init__(self, job: Call) -> None:
+        self._job = job
+
+    def cancel(self) -> bool:
+        return self._job._cancel()
+
+
 class WorkItem:
     """What `executor._work_queue` gives: a task that waits, with the names of all versions."""
 
-    def __init__(self, future: FutureCore[Any]) -> None:
-        self.future = future
+    def __init__(self, job: Call) -> None:
+        self.job = job
+        self.future = job if isinstance(job, FutureCore) else ItemOfMap(job)
         self.fn: Callable[..., Any]
         self.args: tuple[Any, ...]
         self.kwargs: Mapping[str, Any]
-        self.task = self.fn, self.args, self.kwargs = future._task()
+        self.task = self.fn, self.args, self.kwargs = job._task()
 
 
 class WorkQueue(TaskQueue):
@@ -66,10 +78,10 @@ class WorkQueue(TaskQueue):
     def get(self, block: bool = True, timeout: float | None = None) -> WorkItem:
         """The first task that waits. queue.Empty if there is none: unlike the standard library's, it does
         not block, as only workers may wait here."""
-        future = self._engine.take()
-        if future is None:
+        job = self._engine.take()
+        if job is None:
             raise queue.Empty
-        return WorkItem(future)
+        return WorkItem(job)
 
     def get_nowait(self) -> WorkItem:
         return self.get(block=False)
@@ -78,7 +90,7 @@ class WorkQueue(TaskQueue):
         """Queues a task that was taken out. None, which would wake the standard library's workers, is
         ignored."""
         if item is not None:
-            self._engine.put(item.future)
+            self._engine.put(item.job)
 
     put_nowait = put
 

@@ -26,6 +26,8 @@ T = TypeVar("T")
 # The standard library's default: the CPUs this process may use, as far as the version knows them.
 _cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
 
+_MOST_WORKERS = 2**31 - 1  # what the engine counts to
+_SUBMIT = ExecutorCore.submit  # whatever is put in its place, even in the class, `map` goes through
 _lock = threading.Lock()  # protects the making of each executor's own lock
 
 
@@ -64,7 +66,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         for name in ("_adjust_thread_count", "prepare_context"):
-            if getattr(type(self), name, None) != getattr(ThreadPoolExecutor, name, None):
+            if _function(type(self), name) is not _function(ThreadPoolExecutor, name):
                 raise TypeError(
                     f"threadmill's executor starts its threads itself: {name} cannot be overridden"
                 )
@@ -73,7 +75,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         self._thread_name_prefix = prefix
         self._initializer = cast("Any", initializer)
         self._initargs = tuple(initargs)
-        size = math.ceil(max_workers)
+        size = math.ceil(min(max_workers, _MOST_WORKERS))
         daemon = at_exit == "abandon"
         crew = self._crew = Crew(size, _namer(prefix), daemon, initializer, self._initargs)
         self._engine = Engine(size, crew.start, context)
@@ -95,9 +97,9 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         The iterator raises the error of a task at its place, and TimeoutError if a result is not there
         `timeout` seconds after the call; then, and when it is closed, what has not begun is cancelled."""
         limit = check_buffersize(buffersize)
-        if type(self).submit is ThreadPoolExecutor.submit and "submit" not in self.__dict__:
+        if type(self).submit is _SUBMIT and "submit" not in self.__dict__:
             return self._start_map(fn, iterables, timeout, None if buffersize is None else limit)
-        return map_by_submit(self, fn, iterables, timeout, limit)
+        return map_by_submit(self, fn, iterables, timeout, None if buffersize is None else limit)
 
     def _refused(self) -> RuntimeError:
         if _exit.exiting() and not self._shut_down:
@@ -188,6 +190,11 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
 
     def _adjust_thread_count(self) -> None:
         """Nothing: `submit` starts the threads."""
+
+
+def _function(cls: type, name: str) -> object:
+    method = getattr(cls, name, None)
+    return getattr(method, "__func__", method)
 
 
 def _namer(prefix: str) -> Callable[..., threading.Thread]:
