@@ -26,7 +26,7 @@ from threadmill.demo.server_process import document_server
 
 LIMIT = 120  # seconds for any wait: a busy machine makes each round trip of a thread a hundred times as long
 
-POOLS = ["ThreadPool", "ThreadPoolExecutor", "threadmill.ThreadPool"]
+POOLS = ["ThreadPool", "ThreadPoolExecutor", "threadmill.ThreadPool", "threadmill.ThreadPoolExecutor"]
 
 needs_extras = pytest.mark.skipif(
     any(find_spec(name) is None for name in EXTRAS), reason="a part of threadmill[demo] is missing"

@@ -81,6 +81,7 @@ EXAMPLES: dict[str, Callable[[list[str]], None]] = {
     "error_handling.py": each_result_or_its_error,
     "batching.py": all_batches,
     "profiling.py": squares_and_profile,
+    "executor.py": squares,
 }
 
 

@@ -26,7 +26,7 @@ REPEAT = (5, 2)
 
 DESCRIPTION = """
 Runs real, I/O-heavy jobs on the standard library's ThreadPool and ThreadPoolExecutor and on
-threadmill.ThreadPool, by turns, checks every result, and shows the medians side by side. The jobs: fetch
+threadmill's, by turns, checks every result, and shows the medians side by side. The jobs: fetch
 (HTTP requests to a server of the demo's own), files (small files written, read back and hashed), sqlite
 (queries on a file), burst and roundtrip (the bare cost of a task). Needs no network.
 """

@@ -97,4 +97,5 @@ POOLS: dict[str, Callable[[int], Pool]] = {
     BASELINE: lambda workers: ThreadPool(multiprocessing.pool.ThreadPool(workers)),
     "ThreadPoolExecutor": lambda workers: Executor(concurrent.futures.ThreadPoolExecutor(workers)),
     "threadmill.ThreadPool": lambda workers: ThreadPool(threadmill.ThreadPool(workers)),
+    "threadmill.ThreadPoolExecutor": lambda workers: Executor(threadmill.ThreadPoolExecutor(workers)),
 }
