@@ -68,7 +68,7 @@ def print_report(console: Console, comparisons: Sequence[Comparison], workers: i
 
 
 def _table(comparisons: Sequence[Comparison]) -> Table:
-    table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=False)
+    table = Table(box=None, padding=(0, 0, 0, 1), pad_edge=False)
     table.add_column("", no_wrap=True)
     for heading in ("wall", "per task", "CPU/task", "p50", "p99", "speed"):
         table.add_column(heading, justify="right", no_wrap=True)
