@@ -5,6 +5,12 @@
 
 #include "parker.h"
 
+/* An item that a worker runs while it waits for it inside of another one; on the worker's stack. */
+typedef struct tm_nested {
+  struct tm_item *item;
+  struct tm_nested *outer;
+} tm_nested;
+
 /* One worker thread; lives on its own stack. */
 typedef struct tm_worker {
   tm_parker parker;
@@ -13,7 +19,8 @@ typedef struct tm_worker {
   struct tm_item *running;               /* what it has taken out and not ended. Written under the queue's
                                             lock by a pop, and by its owner; read by it, and after a fork. */
   struct tm_worker *below;               /* in the idle stack */
-  bool searching;                        /* awake without a job. Written by the owner, or by who popped it. */
+  tm_nested *nested; /* the innermost. Written by the owner; read by it, and after a fork. */
+  bool searching;    /* awake without a job. Written by the owner, or by who popped it. */
 } tm_worker;
 
 typedef struct {

@@ -48,4 +48,19 @@ static inline tm_item *tm_fifo_take(tm_fifo *fifo) {
   return item;
 }
 
+/* Takes this item out, wherever it is. False if it is not in the list. */
+static inline bool tm_fifo_remove(tm_fifo *fifo, tm_item *item) {
+  tm_item *before = NULL;
+  for (tm_item *it = fifo->first; it != NULL; before = it, it = it->next) {
+    if (it == item) {
+      *(before == NULL ? &fifo->first : &before->next) = item->next;
+      if (fifo->last == item) {
+        fifo->last = before;
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
 #endif

@@ -111,6 +111,17 @@ tm_item *tm_workq_take(tm_workq *queue) {
   return item;
 }
 
+bool tm_workq_take_this(tm_workq *queue, tm_item *item) {
+  tm_lock_acquire(&queue->lock);
+  bool found = tm_fifo_remove(&queue->items, item);
+  if (found) {
+    add_length(queue, -1);
+    queue->held += item->shared;
+  }
+  tm_lock_release(&queue->lock);
+  return found;
+}
+
 void tm_workq_forget(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
   not_held(queue);
@@ -151,6 +162,7 @@ void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   tm_parker_init(&worker->parker);
   worker->queue = queue;
   worker->running = NULL;
+  worker->nested = NULL;
   worker->searching = searching; /* if so, recruit has set queue->searching on its behalf */
   tm_lock_acquire(&queue->lock);
   join_team(queue, worker);

@@ -58,6 +58,9 @@ tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item);
  * is shared. */
 tm_item *tm_workq_take(tm_workq *queue);
 
+/* Takes this item out as if by a pop, for a worker that is inside of another one. False if it is out. */
+bool tm_workq_take_this(tm_workq *queue, tm_item *item);
+
 /* Says that a shared item that a pop took out will not be put back. */
 void tm_workq_forget(tm_workq *queue);
 

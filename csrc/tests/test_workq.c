@@ -138,6 +138,29 @@ static void taken_by_a_stranger(void) {
   leave_all(1);
 }
 
+/* A worker that is inside of an item takes out a certain other one, wherever it is. */
+static void taken_out_of_the_middle(void) {
+  for (unsigned which = 0; which < 3; which++) {
+    fresh_queue(1);
+    enter(&hands[0]);
+    for (unsigned i = 0; i < 3; i++) {
+      CHECK(push(i) == TM_PUSHED);
+    }
+    CHECK(tm_workq_take_this(&queue, &items[which]) && tm_workq_length(&queue) == 2);
+    CHECK(!tm_workq_take_this(&queue, &items[which]));
+    CHECK(push(which) == TM_PUSHED); /* the end of the list is right still */
+    for (unsigned i = 0; i < 3; i++) {
+      CHECK(pop(&hands[0], false) == &items[i == 2 ? which : (which <= i) + i]);
+    }
+    CHECK(tm_workq_push(&queue, &shared[0]) == TM_PUSHED);
+    CHECK(tm_workq_take_this(&queue, &shared[0]) && queue.held == 1);
+    CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_PUSHED && queue.held == 0);
+    CHECK(pop(&hands[0], false) == &shared[0]);
+    tm_workq_forget(&queue);
+    leave_all(1);
+  }
+}
+
 /* With the last item of a closed queue, the sleepers are let go. */
 static void taking_the_last_lets_sleepers_go(void) {
   fresh_queue(2);
@@ -164,6 +187,7 @@ int main(void) {
   RUN(start_failed_wakes_a_sleeper);
   RUN(put_back_goes_first);
   RUN(taken_by_a_stranger);
+  RUN(taken_out_of_the_middle);
   RUN(taking_the_last_lets_sleepers_go);
   return end();
 }

@@ -57,6 +57,9 @@ cdef class Call(Job):
     cdef int settle(self, object value, bint success, Engine engine, Shift *shift) except -1:
         raise NotImplementedError
 
+    cdef int help(self, Engine engine, Shift *shift) except -1:
+        return self.run(engine, shift)
+
     cdef int run(self, Engine engine, Shift *shift) except -1:
         if not tm_latch_claim(&self.item.latch):
             return 0

@@ -16,7 +16,7 @@ cdef struct Spare:
 
 
 # A copy of the caller's context, which another thread will drop.
-cdef object capture()
+cdef object copy_current()
 # Whether two contexts are known to hold the same.
 cdef bint same(object one, object other) noexcept
 # Enters a copy of the snapshot that no task has changed.

@@ -8,7 +8,7 @@ out at import, by trying; where that fails, each task gets a copy.
 
 from contextvars import ContextVar, Context
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 
 cdef extern from "_python.h":
     void tm_hand_over(object value)
@@ -25,7 +25,7 @@ cdef inline void *word_at(PyObject *context, Py_ssize_t offset) noexcept:
     return (<void **>(<char *>context + offset))[0]
 
 
-cdef object capture():
+cdef object copy_current():
     context = PyContext_CopyCurrent()
     tm_hand_over(context)
     return context

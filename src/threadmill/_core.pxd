@@ -29,9 +29,12 @@ cdef class Job:
     # cancels it, a terminating pool); tm_latch_claim says who ends it. All fields are written at
     # creation, before it is queued, or by the claimer before it is published.
     cdef tm_item item
+    cdef tm_workq *home             # the queue it was pushed to. Written before that.
 
     # Runs it in a worker, if it is not claimed yet. The caller holds a reference.
     cdef int run(self, Engine engine, Shift *shift) except -1
+    # Runs what nobody has begun of it, in a worker that waits for it inside of another job.
+    cdef int help(self, Engine engine, Shift *shift) except -1
     # Ends it with the error, unless it is claimed: it was taken off the queue and will not run. None: it
     # was cancelled.
     cdef int fail(self, object error) except -1
@@ -48,6 +51,7 @@ cdef class Job:
     cdef int call_back(self) except -1
     # True once it is done, False if the deadline came first. Raises what a signal handler raises.
     cdef bint wait_until(self, int64_t deadline) except -1
+    cdef int help_here(self, tm_worker *worker) except -1
 
 
 cdef class Outbox(Job):
@@ -71,7 +75,7 @@ cdef class Engine:
     cdef tm_workq queue
     cdef tm_serial callbacks        # the jobs whose callbacks are due, in order of completion
     cdef object start_thread        # (engine, searching): makes and starts a thread that calls work()
-    cdef readonly bint with_context # whether tasks run in copies of their submitter's context
+    cdef readonly bint with_context     # whether tasks run in copies of their submitter's context
     cdef object __weakref__
     # Read and written in critical sections of the engine:
     cdef object stage               # of its life: RUN, CLOSE or TERMINATE

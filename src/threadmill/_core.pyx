@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uintptr_t
 import threading
 import weakref
 
-from threadmill._context cimport capture, drop, same
+from threadmill._context cimport copy_current, drop, same
 from threadmill._csrc cimport *
 from threadmill._errors import TimeoutError
 
@@ -41,6 +41,7 @@ cdef tm_atomic_size yielded         # how many of them are in a wait, and so wit
 cdef unsigned long main_thread
 _engines = weakref.WeakSet()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
+cdef Py_ssize_t queue_offset        # of `queue` in every Engine: likewise
 
 
 cdef Job job_of(tm_item *item):
@@ -118,8 +119,34 @@ cdef class Job:
     cdef int complete_watched(self) except -1:
         raise NotImplementedError
 
+    cdef int help(self, Engine engine, Shift *shift) except -1:
+        return 0
+
     cdef bint wait_until(self, int64_t deadline) except -1:
+        cdef tm_worker *worker = tm_worker_self()
+        # A worker must not wait for what nobody has begun: it might be the one that has to.
+        if worker != NULL and worker.queue == self.home and deadline != 0:
+            self.help_here(worker)
         return tm_latch_done(&self.item.latch) or wait(wait_for_latch, &self.item.latch, deadline)
+
+    cdef int help_here(self, tm_worker *worker) except -1:
+        cdef Engine engine = <Engine><PyObject *>(<char *>worker.queue - queue_offset)
+        cdef Shift shift
+        cdef tm_nested nested
+        shift.owed_latch = NULL
+        shift.owed_outbox = NULL
+        shift.spare.snapshot = shift.spare.copy = NULL
+        shift.switched = tm_os_now()
+        nested.item = &self.item
+        nested.outer = worker.nested
+        worker.nested = &nested
+        try:
+            self.help(engine, &shift)
+        finally:
+            worker.nested = nested.outer
+            pay(&shift)
+            drop(&shift.spare)
+        return 0
 
 
 cdef class Outbox(Job):
@@ -168,12 +195,20 @@ cdef class Outbox(Job):
         cdef void *tagged = NULL
         cdef cbool unblocked
         cdef tm_out_result result
+        cdef tm_worker *worker
         while True:
             result = tm_outbox_take(&self.box, &tagged, &unblocked)
             if result == TM_OUT_VALUE:
                 break
             if result == TM_OUT_END:
                 raise StopIteration
+            worker = tm_worker_self()
+            if worker != NULL and worker.queue == self.home and deadline != 0:
+                # As in wait_until. If the job is out, a worker has it that does not wait for this one.
+                if tm_workq_take_this(self.home, &self.item):
+                    Py_DECREF(self)             # the queue's reference; the caller has its own
+                    self.help_here(worker)
+                    continue
             if not wait(wait_for_outbox, &self.box, deadline):
                 raise TimeoutError
         value = <object><PyObject *>(<uintptr_t>tagged & ~<uintptr_t>1)
@@ -226,7 +261,7 @@ cdef class Engine:
         """The context for what the caller submits now."""
         if not self.with_context:
             return None
-        context = capture()
+        context = copy_current()
         if TM_GIL:
             with cython.critical_section(self):
                 snapshot = tm_weak_get(self.snapshot)
@@ -238,6 +273,7 @@ cdef class Engine:
     cdef bint push(self, Job job) except -1:
         """Queues the job. False if the engine is closed. Raises the refusal if it is broken, and what the
         thread's start raises if there is no other worker: then the job will not run."""
+        job.home = &self.queue
         tm_incref_for_others(job)
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
         if result == TM_REFUSED:
@@ -352,12 +388,17 @@ cdef class Engine:
         cdef tm_item *item = tm_workq_after_fork(&self.queue, &lost)
         cdef tm_item *due = tm_serial_after_fork(&self.callbacks)
         cdef tm_item *next
+        cdef tm_nested *nested
         self.snapshot = None
         while lost != NULL:                         # the first member of a Shift, on a stack that is left
             if (<Shift *>lost).owed_latch != NULL:
                 tm_latch_set((<Shift *>lost).owed_latch)
             if lost.running != NULL:
                 job_of(lost.running).lose(error)    # its worker's reference is lost with the stack
+            nested = lost.nested
+            while nested != NULL:
+                job_of(nested.item).lose(error)
+                nested = nested.outer
             lost = lost.next_worker
         while item != NULL:
             next = item.next
@@ -512,5 +553,8 @@ def _after_fork():
 cdef Job _probe = Job()
 item_offset = <char *>&_probe.item - <char *><PyObject *>_probe
 _probe = None
+cdef Engine _other_probe = Engine(1, None, False)
+queue_offset = <char *>&_other_probe.queue - <char *><PyObject *>_other_probe
+_other_probe = None
 tm_spin_init(&spin, SPIN_NS)
 _find_main_thread()

@@ -75,9 +75,16 @@ cdef extern from "serial.h" nogil:
 
 
 cdef extern from "idle.h" nogil:
+    ctypedef struct tm_workq:
+        pass
+    ctypedef struct tm_nested:
+        tm_item *item
+        tm_nested *outer
     ctypedef struct tm_worker:
+        tm_workq *queue
         tm_worker *next_worker
         tm_item *running
+        tm_nested *nested
 
 
 cdef extern from "workq.h" nogil:
@@ -85,12 +92,11 @@ cdef extern from "workq.h" nogil:
         TM_PUSHED
         TM_START
         TM_REFUSED
-    ctypedef struct tm_workq:
-        pass
     void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded)
     tm_push_result tm_workq_push(tm_workq *queue, tm_item *item)
     tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item)
     tm_item *tm_workq_take(tm_workq *queue)
+    cbool tm_workq_take_this(tm_workq *queue, tm_item *item)
     void tm_workq_forget(tm_workq *queue)
     size_t tm_workq_length(tm_workq *queue)
     cbool tm_workq_reserve(tm_workq *queue)
@@ -98,6 +104,7 @@ cdef extern from "workq.h" nogil:
     tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost)
     void tm_workq_enter(tm_workq *queue, tm_worker *worker, cbool searching)
     void tm_workq_ended(tm_worker *worker)
+    tm_worker *tm_worker_self()
     tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, cbool *start)
     cbool tm_workq_wait(tm_workq *queue, tm_worker *worker)
     cbool tm_workq_start_failed(tm_workq *queue, cbool searching)

@@ -55,7 +55,7 @@ cdef class FutureCore(Call):
         if not self.submitted:
             return self.cancel_by_hand()
         if tm_latch_claim_to_finish(&self.item.latch):
-            task = self.func, self.args, self.kwds, self.context
+            _task = self.func, self.args, self.kwds, self.context
             self.forget_task()      # what goes with it goes at the end: its destructors may call back
             # Nobody else will touch it, so those who wait for several are told at once. (The standard
             # library leaves that to a worker that finds it in the queue.)
@@ -141,7 +141,7 @@ cdef class FutureCore(Call):
         if error is None:
             self.cancel()
         elif tm_latch_claim_to_finish(&self.item.latch):
-            task = self.func, self.args, self.kwds, self.context
+            _task = self.func, self.args, self.kwds, self.context
             self.forget_task()
             self.end(RAISED, error)
         return 0

@@ -49,6 +49,9 @@ cdef class IMapIterator(Outbox):
         Raises what its task raised, TimeoutError, and StopIteration at the end."""
         return self.take(deadline_after(timeout))
 
+    cdef int help(self, Engine engine, Shift *shift) except -1:
+        return self.run(engine, shift)
+
     cdef int run(self, Engine engine, Shift *shift) except -1:
         if tm_latch_claimed(&self.item.latch):
             return engine.forget()

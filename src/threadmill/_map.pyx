@@ -71,6 +71,14 @@ cdef class MapResult(ApplyResult):
             self.get_out()
         return 0
 
+    cdef int help(self, Engine engine, Shift *shift) except -1:
+        cdef size_t claim = self.chunksize if self.chunksize else 1
+        if tm_latch_claimed(&self.item.latch) or not self.get_in():
+            return 0
+        self.run_ranges(
+            engine, shift, atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed), claim)
+        return self.get_out()
+
     cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim) except -1:
         cdef size_t length = self.length
         func = self.func
