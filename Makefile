@@ -4,6 +4,7 @@ PYTHON = python3
 VENV = .venv
 CC = cc
 ARGS =
+GROUPS = test
 
 BIN = $(VENV)/bin
 BUILT = $(VENV)/.built
@@ -60,7 +61,7 @@ $(BUILT): $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.test: $(BUILT)
-	$(BIN)/python -m pip install --quiet --group test
+	$(BIN)/python -m pip install --quiet $(addprefix --group ,$(GROUPS))
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test

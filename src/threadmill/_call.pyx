@@ -1,5 +1,6 @@
 """Running one call: claims it, calls, and hands the outcome to what it is the task of."""
 
+cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
@@ -22,8 +23,10 @@ cdef extern from "Python.h":
 
 
 cdef int track(object job) except -1:
-    if not PyObject_GC_IsTracked(job):
-        PyObject_GC_Track(job)
+    # Against another thread that does the same: tracking twice is a fatal error.
+    with cython.critical_section(job):
+        if not PyObject_GC_IsTracked(job):
+            PyObject_GC_Track(job)
     return 0
 
 

@@ -9,11 +9,14 @@ from threadmill.future import Future
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+def is_patched() -> bool: ...
+
 @disjoint_base
 class ExecutorCore:
     _engine: Engine
     _owner: object
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]: ...
+    def _submit(self, fn: Callable[..., _T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[_T]: ...
     def _start_map(
         self,
         fn: Callable[..., _T],

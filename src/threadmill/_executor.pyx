@@ -5,6 +5,8 @@ from libc.stdint cimport int64_t
 
 import builtins
 from collections import deque
+from concurrent.futures import thread
+from types import FunctionType
 
 from threadmill._core cimport Engine, deadline_after
 from threadmill._csrc cimport tm_latch_done
@@ -22,6 +24,18 @@ cdef extern from "Python.h":
 
 
 cdef object MISSING = object()
+
+# The standard library's executor, in whose `submit`'s place tracers put their own, to carry their scopes into
+# tasks. `unpatched` is None if one had done so before threadmill was imported.
+cdef object Original = thread.ThreadPoolExecutor
+cdef object unpatched = Original.submit
+if type(unpatched) is not FunctionType or unpatched.__globals__ is not vars(thread):
+    unpatched = None
+
+
+def is_patched():
+    """Whether somebody has replaced the standard library's `submit`."""
+    return Original.submit is not unpatched
 
 
 # Neither engine nor owner can be in a cycle with an executor, so they need not be cleared, and are there when
@@ -43,6 +57,14 @@ cdef class ExecutorCore:
         BrokenThreadPool if an initializer has failed."""
         if fn is MISSING:
             raise TypeError("ThreadPoolExecutor.submit() missing 1 required positional argument: 'fn'")
+        if Original.submit is not unpatched:
+            # Who replaced it has to see the call. It ends in the standard library's, which puts a work item
+            # into `_work_queue`, and so in _submit.
+            return Original.submit(self, fn, *args, **kwargs)
+        return self._submit(fn, args, kwargs)
+
+    def _submit(self, fn, args, kwargs):
+        """`submit` itself."""
         cdef Engine engine = self._engine
         if engine is None:
             raise RuntimeError("__init__ was not called")

@@ -221,8 +221,14 @@ cdef class FutureCore(Call):
         return tm_latch_done(&self.item.latch)
 
     cdef int wait_for_end(self, object timeout) except -1:
-        if not tm_latch_done(&self.item.latch) and not self.wait_until(deadline_after(timeout)):
-            raise builtins.TimeoutError
+        if not tm_latch_done(&self.item.latch):
+            if not self.wait_until(deadline_after(timeout)):
+                raise builtins.TimeoutError
+            with cython.critical_section(self):
+                condition = self.condition
+            if condition is not None:
+                with condition:                 # who has ended it by hand may not have done with it
+                    pass
         if self.outcome >= CANCELLED:
             raise CancelledError
         return 0
@@ -297,7 +303,9 @@ cdef class FutureCore(Call):
             self.outcome = (PENDING, PENDING, CANCELLED, NOTIFIED)[index]
         elif self.outcome == PENDING:
             self.outcome = RETURNED
-        tm_latch_put(&self.item.latch, index >= 1, index >= 2)
+        tm_latch_put(&self.item.latch, index >= 1, False)
+        if index >= 2:
+            self.set_latch()
 
     @property
     def _result(self):

@@ -75,6 +75,10 @@ class WorkItem:
 class WorkQueue(TaskQueue):
     """`executor._work_queue`: tasks that wait can be taken out, and put back."""
 
+    def __init__(self, engine: Engine, put_foreign: Callable[[Any], None]) -> None:
+        super().__init__(engine)
+        self._put_foreign = put_foreign
+
     def get(self, block: bool = True, timeout: float | None = None) -> WorkItem:
         """The first task that waits. queue.Empty if there is none: unlike the standard library's, it does
         not block, as only workers may wait here."""
@@ -89,8 +93,10 @@ class WorkQueue(TaskQueue):
     def put(self, item: WorkItem | None, block: bool = True, timeout: float | None = None) -> None:
         """Queues a task that was taken out. None, which would wake the standard library's workers, is
         ignored."""
-        if item is not None:
+        if isinstance(item, WorkItem):
             self._engine.put(item.job)
+        elif item is not None:
+            self._put_foreign(item)
 
     put_nowait = put
 

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
 from contextvars import Context
 from functools import partial
+from multiprocessing.dummy import DummyProcess
 from typing import Any
 
 from threadmill import _core
 from threadmill._core import Engine
 from threadmill._errors import PoolForked
 
-logger = logging.getLogger("threadmill")
+logger = logging.getLogger("concurrent.futures")  # as the standard library's executor
 
 # What a thread gets when it is started. One entry, taken with the deque's atomic pop either by the
 # thread, which then is a worker, or by its starter, because the start failed.
@@ -74,6 +75,8 @@ class Crew:
         thread, seat = self._next()
         seat.append((engine, searching))
         try:
+            if isinstance(thread, DummyProcess):  # which lets only the thread that made it start it
+                thread._parent = threading.current_thread()
             # In an empty context, for a thread may inherit its starter's, and so pin it for life.
             Context().run(thread.start)
         except BaseException as error:

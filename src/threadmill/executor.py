@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from threadmill import _exit, _views
 from threadmill._core import Engine
-from threadmill._executor import ExecutorCore
+from threadmill._executor import ExecutorCore, is_patched
 from threadmill._map_by_submit import map_by_submit
 from threadmill._pool import check_buffersize
 from threadmill._workers import BROKEN, Crew
@@ -97,7 +97,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         The iterator raises the error of a task at its place, and TimeoutError if a result is not there
         `timeout` seconds after the call; then, and when it is closed, what has not begun is cancelled."""
         limit = check_buffersize(buffersize)
-        if type(self).submit is _SUBMIT and "submit" not in self.__dict__:
+        if type(self).submit is _SUBMIT and "submit" not in self.__dict__ and not is_patched():
             return self._start_map(fn, iterables, timeout, None if buffersize is None else limit)
         return map_by_submit(self, fn, iterables, timeout, None if buffersize is None else limit)
 
@@ -164,11 +164,29 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
 
     @property  # type: ignore[override]
     def _work_queue(self) -> _views.WorkQueue:
-        return _views.WorkQueue(self._engine)
+        return _views.WorkQueue(self._engine, self._put)
 
     @_work_queue.setter
     def _work_queue(self, _: object) -> NoReturn:
         raise TypeError("threadmill's executor has its own queue: _work_queue cannot be replaced")
+
+    def _put(self, item: Any) -> None:
+        """Queues a work item of the standard library's `submit`, in which a call ends if that is patched."""
+        own: concurrent.futures.Future[Any] = item.future
+
+        def tell(future: concurrent.futures.Future[Any]) -> None:  # of what kept the item from running
+            if future.cancelled():
+                if own.cancel():
+                    own.set_running_or_notify_cancel()
+            elif (error := future.exception()) is not None:
+                own.set_exception(error)
+
+        context = getattr(concurrent.futures.thread, "WorkerContext", None)
+        args = () if context is None else (context(None, ()),)
+        self._submit(item.run, args, {}).add_done_callback(tell)
+
+    # What the standard library's `submit` calls from Python 3.14 on.
+    _resolve_work_item_task: Any = staticmethod(lambda fn, args, kwargs: (fn, args, kwargs))
 
     @property
     def _idle_semaphore(self) -> _views.IdleSemaphore:  # type: ignore[override]
