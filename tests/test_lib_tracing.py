@@ -11,47 +11,15 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+import executor_helpers
+import library_helpers
 import pytest
-from helpers import LIMIT, Held, NewPool, in_time, only_threadmill, square
+from executor_helpers import NewExecutor
+from helpers import LIMIT, Held, NewPool, only_threadmill, square
+from library_helpers import library
 
-import threadmill
-
-NewExecutor = Callable[..., concurrent.futures.ThreadPoolExecutor]
-
-
-@pytest.fixture(
-    params=[concurrent.futures.ThreadPoolExecutor, threadmill.ThreadPoolExecutor],
-    ids=["stdlib", "threadmill"],
-)
-def executor_class(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture
-def new_executor(executor_class: Any, caplog: pytest.LogCaptureFixture) -> Iterator[NewExecutor]:
-    """Makes executors, and ends them with the test. A library's callback has failed if this is logged."""
-    executors = []
-
-    def new(*args: Any, **kwargs: Any) -> Any:
-        executors.append(executor_class(*args, **kwargs))
-        return executors[-1]
-
-    yield new
-    for executor in executors:
-        in_time(partial(executor.shutdown, cancel_futures=True))
-    assert not [record for record in caplog.get_records("call") if record.name == "concurrent.futures"]
-
-
-@pytest.fixture
-def held() -> Iterator[Held]:
-    task = Held()
-    yield task
-    task.release()
-
-
-def library(module: str) -> Any:
-    """The module; the test is skipped if it is not there."""
-    return pytest.importorskip(module, reason=f"needs {module}, of the dependency group libraries")
+executor_class, new_executor = executor_helpers.executor_class, library_helpers.new_executor
+held = library_helpers.held
 
 
 # --- any -----------------------------------------------------------------------------------------

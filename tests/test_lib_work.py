@@ -8,50 +8,20 @@ import io
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC
 from functools import partial
 from typing import Any
 
+import executor_helpers
+import library_helpers
 import pytest
+from executor_helpers import NewExecutor
 from helpers import LIMIT, NewPool, in_time, square
+from library_helpers import library, thread_name
 
-import threadmill
-
-NewExecutor = Callable[..., concurrent.futures.ThreadPoolExecutor]
-
-
-@pytest.fixture(
-    params=[concurrent.futures.ThreadPoolExecutor, threadmill.ThreadPoolExecutor],
-    ids=["stdlib", "threadmill"],
-)
-def executor_class(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture
-def new_executor(executor_class: Any, caplog: pytest.LogCaptureFixture) -> Iterator[NewExecutor]:
-    """Makes executors, and ends them with the test. A library's callback has failed if this is logged."""
-    executors = []
-
-    def new(*args: Any, **kwargs: Any) -> Any:
-        executors.append(executor_class(*args, **kwargs))
-        return executors[-1]
-
-    yield new
-    for executor in executors:
-        in_time(partial(executor.shutdown, cancel_futures=True))
-    assert not [record for record in caplog.get_records("call") if record.name == "concurrent.futures"]
-
-
-def library(module: str) -> Any:
-    """The module; the test is skipped if it is not there."""
-    return pytest.importorskip(module, reason=f"needs {module}, of the dependency group libraries")
-
-
-def thread_name() -> str:
-    return threading.current_thread().name
+executor_class, new_executor = executor_helpers.executor_class, library_helpers.new_executor
 
 
 # --- dask ----------------------------------------------------------------------------------------
