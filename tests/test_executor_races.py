@@ -85,6 +85,32 @@ def test_adding_callbacks_while_workers_finish(new_executor: NewExecutor) -> Non
     assert sorted(heard) == sorted(2 * [square(i) for i in range(1000)])
 
 
+@only_threadmill
+def test_a_worker_that_is_about_to_be_started_is_waited_for(new_executor: NewExecutor) -> None:
+    """Its place is reserved by one submit, but its thread is not made yet; another one's task is queued."""
+    executor = new_executor(1)
+    crew: Any = executor._crew  # type: ignore[attr-defined]
+    about_to, go_on = threading.Event(), threading.Event()
+    original = crew._next
+
+    def next_thread() -> Any:
+        about_to.set()
+        assert go_on.wait(LIMIT)
+        return original()
+
+    crew._next = next_thread
+    starter = threading.Thread(target=executor.submit, args=(square, 2))
+    starter.start()
+    assert about_to.wait(LIMIT)
+    future = executor.submit(square, 3)
+    shutdown: Any = executor.shutdown
+    assert shutdown(timeout=0.05) is False
+    go_on.set()
+    assert shutdown(timeout=LIMIT) is True
+    assert future.result(0) == 9
+    starter.join(LIMIT)
+
+
 @pytest.mark.parametrize("cancel", [False, True])
 def test_submitting_while_the_executor_shuts_down(executor_class: Any, cancel: bool) -> None:
     """What was accepted completes, and nothing else is."""

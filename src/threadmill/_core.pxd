@@ -42,8 +42,8 @@ cdef class Job:
     cdef int complete(self) except -1
     # Does only that, whoever watches.
     cdef int set_latch(self) except -1
-    # In a forked child: ends it with the error although it is claimed, by a thread that is not there, unless
-    # it has ended.
+    # Ends it with the error although it is claimed, unless it has ended: in a forked child, where the claimer
+    # is not, and if run() itself fails.
     cdef int lose(self, object error) except -1
     # The same for a job that is watched (latch.h).
     cdef int complete_watched(self) except -1

@@ -436,6 +436,12 @@ cdef class Engine:
         """The number of entries that wait; a map or imap is one."""
         return tm_workq_length(&self.queue)
 
+    def workers(self):
+        """The number of workers that are alive or being started."""
+        cdef unsigned workers, idle
+        tm_workq_count(&self.queue, &workers, &idle)
+        return workers
+
     def busy(self):
         """The number of workers that do not sleep."""
         cdef unsigned workers, idle
@@ -476,8 +482,9 @@ cdef class Engine:
                 self.start_another()
             try:
                 job.run(self, &shift)
-            except BaseException:
+            except BaseException as error:
                 PyErr_WriteUnraisable(job)          # the engine's own; what tasks raise are results
+                job.lose(error)
             tm_workq_ended(&shift.worker)
             job = None
             if TM_GIL:

@@ -48,9 +48,9 @@ def _at_exit() -> None:
             engine.close()
         else:
             engine.terminate(failure)
-    for _, (crew, policy, _) in pools:
+    for engine, (crew, policy, _) in pools:
         if policy != "abandon":
-            crew.join()
+            crew.join(engine)
 
 
 # As the standard library's executor: before the interpreter waits for threads; atexit would come after.

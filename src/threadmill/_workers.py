@@ -93,23 +93,34 @@ class Crew:
         while engine.reserve():
             self.start(engine, False)
 
-    def join(self, timeout: float | None = None) -> bool:
-        """Waits until all workers have ended, but for the calling thread, up to `timeout` seconds (None: for
-        ever). Whether they have. The engine is closed."""
+    def join(self, engine: Engine, timeout: float | None = None) -> bool:
+        """Waits until all workers of the engine, which is closed, have ended, but for the calling thread, up
+        to `timeout` seconds (None: for ever). Whether they have."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        ended = {threading.current_thread()}
+        own = sum(thread in ended for thread in self.started_threads())
 
         def left() -> float | None:
             return None if deadline is None else max(0, deadline - time.monotonic())
 
-        for thread in self.threads:  # grows while workers start others
+        def others() -> list[threading.Thread]:
+            return [thread for thread in self.threads[: self.started] if thread not in ended]
+
+        while True:
             with self.changed:
-                if not self.changed.wait_for(lambda: self.starting == 0, left()):
+                # A place may be reserved whose thread is not known here yet: start() is about to be called.
+                if not self.changed.wait_for(
+                    lambda: self.starting == 0 and (others() or engine.workers() <= own), left()
+                ):
                     return False
-            if thread.ident is not None and thread is not threading.current_thread():
+                threads = others()
+            if not threads:
+                return True
+            for thread in threads:
                 thread.join(left())
                 if thread.is_alive():
                     return False
-        return True
+                ended.add(thread)
 
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""

@@ -137,7 +137,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
             self._engine.terminate(None)
         else:
             self._engine.close()
-        return self._crew.join(timeout if wait else 0)
+        return self._crew.join(self._engine, timeout if wait else 0)
 
     def __exit__(
         self,

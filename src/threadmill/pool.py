@@ -252,7 +252,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
             raise ValueError("In unknown state")
         for iterator in tuple(self._bounded or ()):
             iterator._unlimit()
-        self._crew.join()
+        self._crew.join(self._engine)
 
     def __enter__(self) -> Self:
         self._check_running()
