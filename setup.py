@@ -24,7 +24,8 @@ link_flags = []
 if os.environ.get("THREADMILL_DEBUG"):
     flags += ["/Od"] if windows else ["-O0", "-g3", "-UNDEBUG"]
 if os.environ.get("THREADMILL_WERROR"):
-    flags += ["/WX"] if windows else ["-Wall", "-Wextra", "-Werror"]
+    # Which flags Python was built with is not ours to say.
+    flags += ["/WX"] if windows else ["-Wall", "-Wextra", "-Werror", "-Wno-unused-command-line-argument"]
 if sanitizer := os.environ.get("THREADMILL_SANITIZE"):
     flags += [f"-fsanitize={sanitizer}", "-fno-omit-frame-pointer", "-g"]
     link_flags += [f"-fsanitize={sanitizer}"]
