@@ -20,8 +20,8 @@ C_LAYERS = [
 PACKAGE_LAYERS = [
     {"_csrc", "_errors", "_context", "_condition", "_asyncio", "_map_by_submit"},
     {"_core"},
-    {"_call", "_imap", "_workers"},
-    {"_results", "_future"},
+    {"_call", "_imap"},
+    {"_results", "_future", "_workers"},
     {"_map", "_views", "_exit", "future"},
     {"_pool", "_executor"},
     {"pool", "executor"},

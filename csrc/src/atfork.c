@@ -57,6 +57,9 @@ void tm_atfork_add(tm_atfork *entry, tm_lock *lock) {
 }
 
 void tm_atfork_remove(tm_atfork *entry) {
+  if (entry->link == NULL) {
+    return;
+  }
   tm_lock_acquire(&list_lock);
   *entry->link = entry->next;
   if (entry->next != NULL) {

@@ -16,7 +16,7 @@ typedef struct tm_atfork {
 /* Puts the lock on the list, as long as `entry` and the lock live. Does nothing where no process forks. */
 void tm_atfork_add(tm_atfork *entry, tm_lock *lock);
 
-/* Takes it off again. */
+/* Takes it off again. Does nothing for an entry of zeros that was never added. */
 void tm_atfork_remove(tm_atfork *entry);
 
 #endif

@@ -1,18 +1,19 @@
 /* item.h: what the queue holds: the C part of a job, embedded in it, so that queueing allocates
- * nothing. And the plain list of items that queue and serializer build on. */
+ * nothing. And the plain list of items that the queue builds on. */
 #ifndef TM_ITEM_H
 #define TM_ITEM_H
 
 #include "latch.h"
 
 typedef struct tm_item {
-  struct tm_item *next; /* owned by the list that holds the item, under that list's lock */
+  struct tm_item *next;     /* owned by the queue that holds the item, under its lock */
+  struct tm_item *next_due; /* likewise by the serializer: an item may be in both at once */
   tm_latch latch;
   uint32_t shared; /* work for several workers: taken out and put back. Written at init only. */
 } tm_item;
 
 static inline void tm_item_init(tm_item *item, bool shared) {
-  item->next = NULL;
+  item->next = item->next_due = NULL;
   atomic_init(&item->latch.word, 0);
   item->shared = shared;
 }

@@ -9,16 +9,18 @@
 
 typedef struct {
   tm_lock lock;
-  tm_fifo items; /* under lock */
-  bool busy;     /* under lock: some thread will look at the list again before it leaves */
+  tm_item *first, *last; /* linked by `next_due`; under lock */
+  tm_item *current;      /* the last one that tm_serial_next gave; under lock */
+  bool busy;             /* under lock: some thread will look at the list again before it leaves */
   tm_atfork atfork;
 } tm_serial;
 
 void tm_serial_init(tm_serial *serial);
 void tm_serial_destroy(tm_serial *serial);
 
-/* In a forked child: nobody is at it any more. Hands out the items that were not run, linked by `next`. */
-tm_item *tm_serial_after_fork(tm_serial *serial);
+/* In a forked child: nobody is at it any more. Hands out the items that were not run, linked by `next_due`,
+ * and in *current the one that somebody was at, or NULL. */
+tm_item *tm_serial_after_fork(tm_serial *serial, tm_item **current);
 
 /* Brings an item. True: the caller now calls tm_serial_next until that gives NULL. */
 bool tm_serial_enter(tm_serial *serial, tm_item *item);

@@ -268,14 +268,38 @@ void tm_workq_close(tm_workq *queue) {
   release_and_dismiss(queue);
 }
 
-tm_item *tm_workq_drain(tm_workq *queue) {
-  tm_lock_acquire(&queue->lock);
+static tm_item *take_all(tm_workq *queue) { /* under the lock */
   tm_item *items = queue->items.first;
   for (tm_item *item = items; item != NULL; item = item->next) {
     queue->held += item->shared; /* as if popped: whoever fails it says tm_workq_forget */
   }
   queue->items = (tm_fifo){0};
   atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
+  return items;
+}
+
+tm_item *tm_workq_strand(tm_workq *queue) {
+  tm_lock_acquire(&queue->lock);
+  tm_item *items = queue->workers == 0 ? take_all(queue) : NULL;
+  tm_lock_release(&queue->lock);
+  return items;
+}
+
+void tm_workq_give_up_search(tm_workq *queue) {
+  tm_worker *woken = NULL;
+  bool start;
+  tm_lock_acquire(&queue->lock);
+  queue->searching = false;
+  if (queue->idle.top != NULL) { /* gone to sleep since; but none is started in this one's stead */
+    woken = recruit(queue, &start);
+  }
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+}
+
+tm_item *tm_workq_drain(tm_workq *queue) {
+  tm_lock_acquire(&queue->lock);
+  tm_item *items = take_all(queue);
   atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
   queue->drained = true;
   release_and_dismiss(queue);

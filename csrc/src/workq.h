@@ -58,6 +58,13 @@ tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item);
  * is shared. */
 tm_item *tm_workq_take(tm_workq *queue);
 
+/* If no worker is alive or being started: hands out all items that wait, linked by `next`, as if popped. */
+tm_item *tm_workq_strand(tm_workq *queue);
+
+/* For a worker whose place was reserved by TM_START and who has something else to do before it enters, then
+ * with searching = false. It will look for what waits; meanwhile pushes wake and start others. */
+void tm_workq_give_up_search(tm_workq *queue);
+
 /* Takes this item out as if by a pop, for a worker that is inside of another one. False if it is out. */
 bool tm_workq_take_this(tm_workq *queue, tm_item *item);
 

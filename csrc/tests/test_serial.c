@@ -62,7 +62,7 @@ static void many_producers(void) {
   serial = (tm_serial){0};
   crowd(PRODUCERS, produce, NULL);
   CHECK(ran == PRODUCERS * EACH);
-  CHECK(!serial.busy && serial.items.first == NULL);
+  CHECK(!serial.busy && serial.first == NULL);
 }
 
 /* The producer comes just when the runner is about to leave: one of the two must see the item. */

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -49,12 +50,19 @@ class Mailbox:
         return letters
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
-        for _, set_state, destination, future in self._take():
+        letters = deque(self._take())
+        while letters:
+            _, set_state, destination, future = letters.popleft()
             try:
                 set_state(destination, future)
             except Exception as error:
                 context = {"message": "Exception in a callback", "exception": error, "future": destination}
                 loop.call_exception_handler(context)
+            except BaseException:  # it ends this run of the loop, not the next one
+                with self._lock:
+                    self._letters[:0] = letters
+                loop.call_soon(self._open, loop)
+                raise
 
 
 MAILBOX = "_threadmill_mailbox"  # kept in the loop itself: its letters refer to the loop, and go with it

@@ -93,6 +93,8 @@ cdef class Engine:
     cdef int forget(self) except -1
     cdef object failed(self)
     cdef int drain(self, object failure) except -1
+    cdef int fail_all(self, tm_item *item, object failure) except -1
+    cdef int fail_stranded(self, object error) except -1
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.

@@ -27,8 +27,9 @@ cdef int64_t SPIN_NS = 10_000
 # The main thread's first sleep in a wait: a signal that comes while it still looks does not interrupt
 # the sleep that follows, and is noticed when this one ends.
 cdef int64_t FIRST_SLEEP_NS = 50_000_000
-# The interpreter asks a thread that runs Python code to give the GIL up, but not one that runs C
-# functions only: a worker does it by itself this often (the interpreter's default).
+# The interpreter asks a thread that runs Python code to give the GIL up, or to stop for the collector where
+# there is none, but not one that runs C functions only: a worker does it by itself this often (the
+# interpreter's default).
 cdef int64_t SWITCH_NS = 5_000_000
 # ... looking at the clock after at most so many jobs.
 cdef unsigned MOST_JOBS_PER_CLOCK = 256
@@ -150,7 +151,7 @@ cdef class Job:
 
 
 cdef class Outbox(Job):
-    def __cinit__(self, Engine engine, size_t limit, *_):
+    def __cinit__(self, Engine engine not None, size_t limit, *_):
         tm_item_init(&self.item, True)
         tm_outbox_init(&self.box, limit)
         Py_INCREF(engine)
@@ -159,6 +160,8 @@ cdef class Outbox(Job):
     def __dealloc__(self):
         cdef void *value = NULL
         cdef cbool unblocked
+        if self.engine == NULL:                     # __cinit__ failed
+            return
         if self.lift():
             (<Engine>self.engine).forget()      # it was neither queued nor run: it waited for room
         while tm_outbox_take(&self.box, &value, &unblocked) == TM_OUT_VALUE:
@@ -285,8 +288,13 @@ cdef class Engine:
                 self.start_thread(self, True)
             except BaseException as error:
                 job.fail(error)                     # stays in the queue as a husk that nobody runs
+                self.fail_stranded(error)
                 raise
         return True
+
+    cdef int fail_stranded(self, error) except -1:
+        """If no worker is left, what others have pushed meanwhile, counting on this one, ends too."""
+        return self.fail_all(tm_workq_strand(&self.queue), lambda: error)
 
     cdef int put_back(self, Job job) except -1:
         """Queues a shared job again, at the front; fails it if the engine was terminated meanwhile."""
@@ -346,6 +354,10 @@ cdef class Engine:
         with cython.critical_section(self):
             self.stage = state
 
+    def give_up_search(self):
+        """For a worker that was started to search, and has something else to do first."""
+        tm_workq_give_up_search(&self.queue)
+
     def close(self):
         """Refuses what comes; the workers end when nothing is left."""
         with cython.critical_section(self):
@@ -366,19 +378,27 @@ cdef class Engine:
         self.drain(failure)
 
     cdef int drain(self, failure) except -1:
-        cdef tm_item *item
-        cdef tm_item *next
         with cython.critical_section(self):
             self.failure = failure
-        item = tm_workq_drain(&self.queue)
+        return self.fail_all(tm_workq_drain(&self.queue), failure)
+
+    cdef int fail_all(self, tm_item *item, failure) except -1:
+        """Ends jobs that were taken off the queue with failure()."""
+        cdef tm_item *next
+        first = None
         while item != NULL:
             next = item.next
             job = job_of(item)
             if item.shared:
                 self.forget()
             Py_DECREF(job)                          # the queue's reference; `job` holds its own
-            job.fail(None if failure is None else failure())
+            try:
+                job.fail(None if failure is None else failure())
+            except BaseException as error:          # of a callback, or an interrupt: the others end too
+                first = error if first is None else first
             item = next
+        if first is not None:
+            raise first
         return 0
 
     def after_fork(self, error):
@@ -386,7 +406,8 @@ cdef class Engine:
         does it."""
         cdef tm_worker *lost = NULL
         cdef tm_item *item = tm_workq_after_fork(&self.queue, &lost)
-        cdef tm_item *due = tm_serial_after_fork(&self.callbacks)
+        cdef tm_item *current = NULL
+        cdef tm_item *due = tm_serial_after_fork(&self.callbacks, &current)
         cdef tm_item *next
         cdef tm_nested *nested
         self.snapshot = None
@@ -406,8 +427,10 @@ cdef class Engine:
             Py_DECREF(job)
             job.lose(error)
             item = next
+        if current != NULL:
+            job_of(current).lose(error)
         while due != NULL:
-            next = due.next
+            next = due.next_due
             job = job_of(due)
             Py_DECREF(job)
             job.lose(error)
@@ -487,19 +510,18 @@ cdef class Engine:
                 job.lose(error)
             tm_workq_ended(&shift.worker)
             job = None
-            if TM_GIL:
-                jobs += 1
-                if jobs >= jobs_per_clock:
-                    jobs = 0
-                    now = self.breathe(&shift)
-                    slow = now - clocked > SWITCH_NS // 4
-                    jobs_per_clock = 1 if slow else min(2 * jobs_per_clock, MOST_JOBS_PER_CLOCK)
-                    clocked = now
+            jobs += 1
+            if jobs >= jobs_per_clock:
+                jobs = 0
+                now = self.breathe(&shift)
+                slow = now - clocked > SWITCH_NS // 4
+                jobs_per_clock = 1 if slow else min(2 * jobs_per_clock, MOST_JOBS_PER_CLOCK)
+                clocked = now
 
     cdef int64_t breathe(self, Shift *shift) except -1:
         cdef PyThreadState *state
         cdef int64_t now = tm_os_now()
-        if TM_GIL and now - shift.switched > SWITCH_NS:
+        if now - shift.switched > SWITCH_NS:
             state = PyEval_SaveThread()
             PyEval_RestoreThread(state)
             shift.switched = now = tm_os_now()

@@ -59,6 +59,7 @@ cdef extern from "latch.h" nogil:
 cdef extern from "item.h" nogil:
     ctypedef struct tm_item:
         tm_item *next
+        tm_item *next_due
         tm_latch latch
         uint32_t shared
     void tm_item_init(tm_item *item, cbool shared)
@@ -69,7 +70,7 @@ cdef extern from "serial.h" nogil:
         pass
     void tm_serial_init(tm_serial *serial)
     void tm_serial_destroy(tm_serial *serial)
-    tm_item *tm_serial_after_fork(tm_serial *serial)
+    tm_item *tm_serial_after_fork(tm_serial *serial, tm_item **current)
     cbool tm_serial_enter(tm_serial *serial, tm_item *item)
     tm_item *tm_serial_next(tm_serial *serial)
 
@@ -96,6 +97,8 @@ cdef extern from "workq.h" nogil:
     tm_push_result tm_workq_push(tm_workq *queue, tm_item *item)
     tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item)
     tm_item *tm_workq_take(tm_workq *queue)
+    tm_item *tm_workq_strand(tm_workq *queue)
+    void tm_workq_give_up_search(tm_workq *queue)
     cbool tm_workq_take_this(tm_workq *queue, tm_item *item)
     void tm_workq_forget(tm_workq *queue)
     size_t tm_workq_length(tm_workq *queue)

@@ -66,18 +66,20 @@ cdef class MapResult(ApplyResult):
                 engine.put_back(self)
             else:
                 engine.forget()
-        if self.get_in():
+        # Only with items of its own, which `left` counts: so nobody can be in finish() meanwhile.
+        if first < length and self.get_in():
             self.run_ranges(engine, shift, first, claim)
             self.get_out()
         return 0
 
     cdef int help(self, Engine engine, Shift *shift) except -1:
         cdef size_t claim = self.chunksize if self.chunksize else 1
-        if tm_latch_claimed(&self.item.latch) or not self.get_in():
-            return 0
-        self.run_ranges(
-            engine, shift, atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed), claim)
-        return self.get_out()
+        cdef size_t first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
+        cdef size_t length = self.length
+        if first < length and self.get_in():
+            self.run_ranges(engine, shift, first, claim)
+            self.get_out()
+        return 0
 
     cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim) except -1:
         cdef size_t length = self.length
@@ -90,6 +92,7 @@ cdef class MapResult(ApplyResult):
             self.run_range(func, first, end, shift)
             # acq_rel: releases this range's slots and `error`, acquires the others' for the last one.
             if atomic_fetch_sub_explicit(&self.left, end - first, memory_order_acq_rel) == end - first:
+                func = None                             # gone before anybody learns that the map has ended
                 if tm_latch_claim(&self.item.latch):
                     self.finish(engine, shift)
                 return 0

@@ -80,6 +80,7 @@ cdef class ApplyResult(Call):
         with cython.critical_section(self):
             self.callback = self.error_callback = None
         self.value = CancelledError() if error is None else error
+        self.success = False                    # it may have succeeded, and be due for its callback
         track_with(self, self.value)
         return self.complete()
 

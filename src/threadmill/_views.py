@@ -64,7 +64,7 @@ class WorkItem:
     """What `executor._work_queue` gives: a task that waits, with the names of all versions."""
 
     def __init__(self, job: Call) -> None:
-        self.job = job
+        self.job: Call | None = job
         self.future = job if isinstance(job, FutureCore) else ItemOfMap(job)
         self.fn: Callable[..., Any]
         self.args: tuple[Any, ...]
@@ -94,7 +94,9 @@ class WorkQueue(TaskQueue):
         """Queues a task that was taken out. None, which would wake the standard library's workers, is
         ignored."""
         if isinstance(item, WorkItem):
-            self._engine.put(item.job)
+            job, item.job = item.job, None  # once
+            if job is not None:
+                self._engine.put(job)
         elif item is not None:
             self._put_foreign(item)
 

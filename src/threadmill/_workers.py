@@ -18,6 +18,7 @@ from typing import Any
 from threadmill import _core
 from threadmill._core import Engine
 from threadmill._errors import PoolForked
+from threadmill._imap import IMapIterator
 
 logger = logging.getLogger("concurrent.futures")  # as the standard library's executor
 
@@ -26,6 +27,8 @@ logger = logging.getLogger("concurrent.futures")  # as the standard library's ex
 Seat = deque[tuple[Engine, bool]]
 Initializer = Callable[..., object]
 
+
+MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
 _crews: weakref.WeakSet[Crew] = weakref.WeakSet()
 
@@ -47,6 +50,7 @@ class Crew:
         self.daemon = daemon
         self.initializer = initializer
         self.initargs = initargs
+        self.bounded: weakref.WeakSet[IMapIterator[Any]] = weakref.WeakSet()  # imaps with a buffersize
         self._reset()
         _crews.add(self)
 
@@ -95,8 +99,12 @@ class Crew:
 
     def join(self, engine: Engine, timeout: float | None = None) -> bool:
         """Waits until all workers of the engine, which is closed, have ended, but for the calling thread, up
-        to `timeout` seconds (None: for ever). Whether they have."""
+        to `timeout` seconds (None: for ever). Whether they have. Input that an imap has not read because of
+        its buffersize is read now, or they would not end."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        if timeout != 0:
+            for iterator in tuple(self.bounded):
+                iterator._unlimit()
         ended = {threading.current_thread()}
         own = sum(thread in ended for thread in self.started_threads())
 
@@ -176,6 +184,9 @@ def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...
         return
     engine, searching = taken
     if initializer is not None:
+        if searching:  # while the initializer runs, others are woken or started for what is queued
+            engine.give_up_search()
+            searching = False
         try:
             initializer(*initargs)
         except BaseException as error:

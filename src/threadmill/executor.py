@@ -16,7 +16,7 @@ from threadmill._core import Engine
 from threadmill._executor import ExecutorCore, is_patched
 from threadmill._map_by_submit import map_by_submit
 from threadmill._pool import check_buffersize
-from threadmill._workers import BROKEN, Crew
+from threadmill._workers import BROKEN, MOST_WORKERS, Crew
 
 if TYPE_CHECKING:
     from threadmill.pool import ThreadPool
@@ -26,7 +26,6 @@ T = TypeVar("T")
 # The standard library's default: the CPUs this process may use, as far as the version knows them.
 _cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
 
-_MOST_WORKERS = 2**31 - 1  # what the engine counts to
 _SUBMIT = ExecutorCore.submit  # whatever is put in its place, even in the class, `map` goes through
 _lock = threading.Lock()  # protects the making of each executor's own lock
 
@@ -75,7 +74,7 @@ class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
         self._thread_name_prefix = prefix
         self._initializer = cast("Any", initializer)
         self._initargs = tuple(initargs)
-        size = math.ceil(min(max_workers, _MOST_WORKERS))
+        size = math.ceil(min(max_workers, MOST_WORKERS))
         daemon = at_exit == "abandon"
         crew = self._crew = Crew(size, _namer(prefix), daemon, initializer, self._initargs)
         self._engine = Engine(size, crew.start, context)

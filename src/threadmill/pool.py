@@ -21,7 +21,7 @@ from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._map import MapResult
 from threadmill._pool import PoolCore, check_buffersize, check_chunksize
 from threadmill._results import ApplyResult
-from threadmill._workers import Crew
+from threadmill._workers import MOST_WORKERS, Crew
 
 if TYPE_CHECKING:
     from threadmill.executor import ThreadPoolExecutor
@@ -84,8 +84,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         # typeshed has only the Process of Pool, which makes processes.
         new_thread: Callable[..., Thread] = partial(self.Process, None)  # type: ignore[arg-type, assignment]
         self._crew = Crew(self._processes, new_thread, True, initializer, tuple(initargs))
-        self._engine = Engine(self._processes, self._crew.start, context)
-        self._bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize
+        self._engine = Engine(min(self._processes, MOST_WORKERS), self._crew.start, context)
         if at_exit == "abandon":
             _running_pools.add(self)
         else:
@@ -208,9 +207,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
     def _watch(self, iterator: IMapIterator[T], buffersize: int | None) -> IMapIterator[T]:
         if buffersize is not None:
-            if self._bounded is None:
-                self._bounded = weakref.WeakSet()
-            self._bounded.add(iterator)
+            self._crew.bounded.add(iterator)
         return iterator
 
     def as_executor(self) -> ThreadPoolExecutor:
@@ -224,7 +221,6 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         self = cls.__new__(cls)
         self._processes = executor._crew.size
         self._initializer, self._initargs = executor._initializer, executor._initargs
-        self._bounded = None
         self._crew, self._owner, self._engine = executor._crew, executor, executor._engine
         return self
 
@@ -250,8 +246,6 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
             raise ValueError("Pool is still running")
         if self._state not in (CLOSE, TERMINATE):
             raise ValueError("In unknown state")
-        for iterator in tuple(self._bounded or ()):
-            iterator._unlimit()
         self._crew.join(self._engine)
 
     def __enter__(self) -> Self:
