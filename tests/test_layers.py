@@ -18,7 +18,7 @@ C_LAYERS = [
     {"serial", "workq", "outbox"},
 ]
 PACKAGE_LAYERS = [
-    {"_csrc", "_errors", "_context", "_condition", "_asyncio", "_map_by_submit"},
+    {"_csrc", "_errors", "_give_way", "_context", "_condition", "_asyncio", "_map_by_submit"},
     {"_core"},
     {"_call", "_imap"},
     {"_results", "_future", "_workers"},

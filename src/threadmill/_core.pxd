@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 
 from threadmill._context cimport Spare
 from threadmill._csrc cimport (
-    tm_item, tm_latch, tm_outbox, tm_reserve_result, tm_serial, tm_worker, tm_workq,
+    tm_atomic_size, tm_item, tm_latch, tm_outbox, tm_reserve_result, tm_serial, tm_worker, tm_workq,
 )
 
 
@@ -71,10 +71,16 @@ cdef class Outbox(Job):
     cdef bint lift(self) noexcept
 
 
+cdef class Place:
+    cdef readonly Engine engine
+    cdef readonly bint searching    # see tm_workq_enter
+    cdef tm_atomic_size taken
+
+
 cdef class Engine:
     cdef tm_workq queue
     cdef tm_serial callbacks        # the jobs whose callbacks are due, in order of completion
-    cdef object start_thread        # (engine, searching): makes and starts a thread that calls work()
+    cdef object start_thread        # (place): makes and starts a thread that takes the place and calls work()
     cdef readonly bint with_context     # whether tasks run in copies of their submitter's context
     cdef object __weakref__
     # Read and written in critical sections of the engine:
@@ -94,7 +100,7 @@ cdef class Engine:
     cdef object failed(self)
     cdef int drain(self, object failure) except -1
     cdef int fail_all(self, tm_item *item, object failure) except -1
-    cdef int fail_stranded(self, object error) except -1
+    cdef int launch(self, bint searching) except -1
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.

@@ -14,6 +14,7 @@ import weakref
 from threadmill._context cimport copy_current, drop, same
 from threadmill._csrc cimport *
 from threadmill._errors import TimeoutError
+from threadmill._give_way import give_way
 
 
 cdef extern from "Python.h":
@@ -28,9 +29,8 @@ cdef int64_t SPIN_NS = 10_000
 # the sleep that follows, and is noticed when this one ends.
 cdef int64_t FIRST_SLEEP_NS = 50_000_000
 # The interpreter asks a thread that runs Python code to give the GIL up, or to stop for the collector where
-# there is none, but not one that runs C functions only: a worker does it by itself this often (the
-# interpreter's default).
-cdef int64_t SWITCH_NS = 5_000_000
+# there is none, but not one that runs C functions only: a worker runs a Python function this often.
+cdef int64_t SWITCH_NS = 1_000_000
 # ... looking at the clock after at most so many jobs.
 cdef unsigned MOST_JOBS_PER_CLOCK = 256
 
@@ -236,6 +236,15 @@ cdef class Outbox(Job):
             self.resume()
 
 
+cdef class Place:
+    """A worker's place, reserved in the queue: the right to be a worker, or the duty to give it back."""
+
+    def take(self):
+        """True for exactly one caller."""
+        # relaxed: the fields are written before the place is handed to a thread that starts.
+        return atomic_exchange_explicit(&self.taken, 1, memory_order_relaxed) == 0
+
+
 cdef class Engine:
     """A work queue, and the loop that worker threads run over it."""
 
@@ -285,16 +294,28 @@ cdef class Engine:
             return False
         if result == TM_START:
             try:
-                self.start_thread(self, True)
+                self.launch(True)
             except BaseException as error:
-                job.fail(error)                     # stays in the queue as a husk that nobody runs
-                self.fail_stranded(error)
+                # If no worker is left, what is queued ends: this job, and what others have pushed meanwhile,
+                # counting on this worker.
+                self.fail_all(tm_workq_strand(&self.queue), lambda: error)
                 raise
         return True
 
-    cdef int fail_stranded(self, error) except -1:
-        """If no worker is left, what others have pushed meanwhile, counting on this one, ends too."""
-        return self.fail_all(tm_workq_strand(&self.queue), lambda: error)
+    cdef int launch(self, bint searching) except -1:
+        """Starts a worker for a place that is reserved. Raises what that raises, unless the thread cannot be
+        started and others are there: then the work waits for them."""
+        cdef Place place = Place.__new__(Place)
+        place.engine = self
+        place.searching = searching
+        try:
+            self.start_thread(place)
+        except BaseException as error:
+            # Wherever in start_thread an interrupt came: either the thread has taken the place, or this has.
+            if place.take() and tm_workq_start_failed(&self.queue, searching) and isinstance(error, RuntimeError):
+                return 0
+            raise
+        return 0
 
     cdef int put_back(self, Job job) except -1:
         """Queues a shared job again, at the front; fails it if the engine was terminated meanwhile."""
@@ -312,7 +333,7 @@ cdef class Engine:
         """For work that does not hang on it: other workers are alive, or their start is retried with
         the next push."""
         try:
-            self.start_thread(self, True)
+            self.launch(True)
         except BaseException:
             PyErr_WriteUnraisable(self)
         return 0
@@ -334,13 +355,10 @@ cdef class Engine:
             failure = self.failure
         return None if failure is None else failure()
 
-    def reserve(self):
-        """Reserves a worker's place before there is work for it. False if all are taken."""
-        return tm_workq_reserve(&self.queue)
-
-    def start_failed(self, bint searching):
-        """Gives a reserved place up. False if no worker is left at all."""
-        return tm_workq_start_failed(&self.queue, searching)
+    def start_all(self):
+        """Starts all workers that there may be."""
+        while tm_workq_reserve(&self.queue):
+            self.launch(False)
 
     @property
     def state(self):
@@ -519,11 +537,12 @@ cdef class Engine:
                 clocked = now
 
     cdef int64_t breathe(self, Shift *shift) except -1:
-        cdef PyThreadState *state
         cdef int64_t now = tm_os_now()
         if now - shift.switched > SWITCH_NS:
-            state = PyEval_SaveThread()
-            PyEval_RestoreThread(state)
+            try:
+                give_way()
+            except BaseException:                   # sent to this thread, by whomever
+                PyErr_WriteUnraisable(self)
             shift.switched = now = tm_os_now()
         return now
 

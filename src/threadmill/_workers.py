@@ -16,18 +16,18 @@ from multiprocessing.dummy import DummyProcess
 from typing import Any
 
 from threadmill import _core
-from threadmill._core import Engine
+from threadmill._core import Engine, Place
 from threadmill._errors import PoolForked
 from threadmill._imap import IMapIterator
 
 logger = logging.getLogger("concurrent.futures")  # as the standard library's executor
 
-# What a thread gets when it is started. One entry, taken with the deque's atomic pop either by the
-# thread, which then is a worker, or by its starter, because the start failed.
-Seat = deque[tuple[Engine, bool]]
+# What a thread gets when it is started: one entry.
+Seat = deque[Place]
 Initializer = Callable[..., object]
 
 
+RECHECK = 0.05  # seconds
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
 _crews: weakref.WeakSet[Crew] = weakref.WeakSet()
@@ -55,12 +55,11 @@ class Crew:
         _crews.add(self)
 
     def _reset(self) -> None:
-        # The condition's lock protects the fields below; notified when `starting` falls.
+        # The condition's lock protects the fields below; notified when start() ends.
         self.changed = threading.Condition()
         self.threads: list[threading.Thread] = []  # the first `started` were, or are being, started
         self.seats: list[Seat] = []  # one for each thread
         self.started = 0
-        self.starting = 0  # calls of start() under way
 
     def after_fork(self) -> None:
         """In a forked child: no thread is left, but the caller if it is one of them."""
@@ -73,29 +72,23 @@ class Crew:
         self.threads, self.seats = [thread for thread, _ in here], [seat for _, seat in here]
         self.started = len(here)
 
-    def start(self, engine: Engine, searching: bool) -> None:
-        """Starts a worker for a place reserved in the engine. If that fails, raises, unless there are
-        other workers: then the work waits for them."""
+    def start(self, place: Place) -> None:
+        """Starts a thread for the place. Raises what starting it raises. An interrupt may come at any point
+        of this: whoever takes the place says whether there is a worker."""
         thread, seat = self._next()
-        seat.append((engine, searching))
+        seat.append(place)
         try:
             if isinstance(thread, DummyProcess):  # which lets only the thread that made it start it
                 thread._parent = threading.current_thread()
             # In an empty context, for a thread may inherit its starter's, and so pin it for life.
             Context().run(thread.start)
-        except BaseException as error:
-            # If the seat is taken, it was an interrupt that came when the thread was up already.
-            if take(seat) is None or self._give_up(thread, engine, searching, error):
-                raise
+        except BaseException:
+            if thread.ident is None:
+                self._drop(thread)
+            raise
         finally:
             with self.changed:
-                self.starting -= 1
                 self.changed.notify_all()
-
-    def start_all(self, engine: Engine) -> None:
-        """Starts all workers that the engine may have."""
-        while engine.reserve():
-            self.start(engine, False)
 
     def join(self, engine: Engine, timeout: float | None = None) -> bool:
         """Waits until all workers of the engine, which is closed, have ended, but for the calling thread, up
@@ -105,30 +98,28 @@ class Crew:
         if timeout != 0:
             for iterator in tuple(self.bounded):
                 iterator._unlimit()
-        ended = {threading.current_thread()}
-        own = sum(thread in ended for thread in self.started_threads())
+        here = threading.current_thread()
+        own = here in self.started_threads()
 
-        def left() -> float | None:
-            return None if deadline is None else max(0, deadline - time.monotonic())
-
-        def others() -> list[threading.Thread]:
-            return [thread for thread in self.threads[: self.started] if thread not in ended]
+        def left() -> float:
+            return threading.TIMEOUT_MAX if deadline is None else max(0, deadline - time.monotonic())
 
         while True:
-            with self.changed:
-                # A place may be reserved whose thread is not known here yet: start() is about to be called.
-                if not self.changed.wait_for(
-                    lambda: self.starting == 0 and (others() or engine.workers() <= own), left()
-                ):
-                    return False
-                threads = others()
-            if not threads:
-                return True
+            threads = [
+                thread for thread in self.started_threads() if thread.is_alive() and thread is not here
+            ]
             for thread in threads:
                 thread.join(left())
                 if thread.is_alive():
                     return False
-                ended.add(thread)
+            if not threads:
+                if engine.workers() <= own:
+                    return True
+                # A place is reserved whose thread is not up yet. The bound is for an interrupt of start().
+                with self.changed:
+                    self.changed.wait(min(RECHECK, left()))
+                if left() == 0:
+                    return False
 
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""
@@ -143,12 +134,11 @@ class Crew:
             return self.threads[: self.started]
 
     def _next(self) -> tuple[threading.Thread, Seat]:
-        """The next thread to be started; counts it as started and starting."""
+        """The next thread to be started; counts it as started."""
         with self.changed:
             if self.started == len(self.threads):
                 self._make_thread()
             self.started += 1
-            self.starting += 1
             return self.threads[self.started - 1], self.seats[self.started - 1]
 
     def _make_thread(self) -> None:
@@ -158,31 +148,21 @@ class Crew:
         self.threads.append(thread)
         self.seats.append(seat)
 
-    def _give_up(
-        self, thread: threading.Thread, engine: Engine, searching: bool, error: BaseException
-    ) -> bool:
-        """Forgets a thread that could not be started. True if the error is the caller's business."""
+    def _drop(self, thread: threading.Thread) -> None:
+        """Forgets a thread that could not be started."""
         with self.changed:
             index = self.threads.index(thread)
             del self.threads[index], self.seats[index]
             self.started -= 1
-        alive = engine.start_failed(searching)
-        return not alive or not isinstance(error, RuntimeError)
-
-
-def take(seat: Seat) -> tuple[Engine, bool] | None:
-    try:
-        return seat.pop()
-    except IndexError:
-        return None
 
 
 def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...]) -> None:
     """What a worker thread runs."""
-    taken = take(seat)
-    if taken is None:  # its starter has given up on it
+    place = seat.pop()
+    if not place.take():  # its starter has given up on it
         return
-    engine, searching = taken
+    engine, searching = place.engine, place.searching
+    del place
     if initializer is not None:
         if searching:  # while the initializer runs, others are woken or started for what is queued
             engine.give_up_search()

@@ -90,7 +90,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         else:
             _exit.register(self._engine, self._crew, at_exit, _terminated)
         if initializer is not None:
-            self._crew.start_all(self._engine)
+            self._engine.start_all()
 
     # --- submitting ------------------------------------------------------------------------------
 
