@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def test_what_counted_on_a_thread_that_could_not_start() -> None:
     def refuse() -> Any:
         about_to.set()
         assert go_on.wait(LIMIT)
-        return thread, seat
+        return hand
 
     class NoThread(threading.Thread):
         def start(self) -> None:
@@ -128,7 +129,7 @@ def test_what_counted_on_a_thread_that_could_not_start() -> None:
 
     original = executor._crew._next
     executor._crew.new_thread = lambda target, args: NoThread(target=target, args=args)
-    thread, seat = original()
+    hand = original()
     executor._crew._next = refuse
     errors: list[BaseException] = []
 
@@ -176,3 +177,52 @@ def test_a_callback_that_another_jobs_worker_is_at_when_the_process_forks() -> N
         assert status == 0, status
         """
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=2 * LIMIT, check=True)
+
+
+def interrupted_at(line: int, call: Any) -> bool:
+    """Makes the call, with an interrupt at the so-many-th line of the Python code that starts a worker.
+    Whether it came to that."""
+    left = line
+
+    def trace(frame: Any, event: str, _: object) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.endswith("_workers.py"):
+            return None
+        # Not where a `with` ends: the interpreter lets no interrupt come between its line and its exit.
+        source = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if event == "line" and not source.lstrip().startswith("with "):
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_starting_a_worker_may_be_interrupted_anywhere(others: int) -> None:
+    """The pool is as good as before: what is submitted is done, and it can be joined."""
+    line, interrupted = 0, True
+    while interrupted:
+        line += 1
+        pool, task = ThreadPool(2), Held()
+        running = [pool.apply_async(task) for _ in range(others)]
+        if others:
+            task.wait_until_begun()
+        interrupted = interrupted_at(line, lambda pool=pool: pool.apply_async(square, (2,)))
+        task.release()
+        for handle in running:
+            handle.get(LIMIT)
+        assert pool.apply_async(square, (3,)).get(LIMIT) == 9
+        assert pool.map_async(square, range(4), 1).get(LIMIT) == [0, 1, 4, 9]
+        pool.close()
+        in_time(pool.join)
+    assert line > 10

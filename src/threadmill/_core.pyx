@@ -236,6 +236,7 @@ cdef class Outbox(Job):
             self.resume()
 
 
+@cython.auto_pickle(False)
 cdef class Place:
     """A worker's place, reserved in the queue: the right to be a worker, or the duty to give it back."""
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
 from contextvars import Context
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.dummy import DummyProcess
 from typing import Any
@@ -28,6 +29,17 @@ Initializer = Callable[..., object]
 
 
 RECHECK = 0.05  # seconds
+
+
+@dataclass(eq=False)
+class Hand:
+    """A thread of a crew."""
+
+    thread: threading.Thread
+    seat: Seat
+    used: bool = False  # it was, or is being, started
+
+
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
 _crews: weakref.WeakSet[Crew] = weakref.WeakSet()
@@ -57,26 +69,20 @@ class Crew:
     def _reset(self) -> None:
         # The condition's lock protects the fields below; notified when start() ends.
         self.changed = threading.Condition()
-        self.threads: list[threading.Thread] = []  # the first `started` were, or are being, started
-        self.seats: list[Seat] = []  # one for each thread
-        self.started = 0
+        self.hands: list[Hand] = []
 
     def after_fork(self) -> None:
         """In a forked child: no thread is left, but the caller if it is one of them."""
-        here = [
-            pair
-            for pair in zip(self.threads, self.seats, strict=False)
-            if pair[0] is threading.current_thread()
-        ]
+        here = [hand for hand in self.hands if hand.thread is threading.current_thread()]
         self._reset()
-        self.threads, self.seats = [thread for thread, _ in here], [seat for _, seat in here]
-        self.started = len(here)
+        self.hands = here
 
     def start(self, place: Place) -> None:
         """Starts a thread for the place. Raises what starting it raises. An interrupt may come at any point
         of this: whoever takes the place says whether there is a worker."""
-        thread, seat = self._next()
-        seat.append(place)
+        hand = self._next()
+        thread = hand.thread
+        hand.seat.append(place)
         try:
             if isinstance(thread, DummyProcess):  # which lets only the thread that made it start it
                 thread._parent = threading.current_thread()
@@ -84,7 +90,8 @@ class Crew:
             Context().run(thread.start)
         except BaseException:
             if thread.ident is None:
-                self._drop(thread)
+                with self.changed:
+                    self.hands.remove(hand)
             raise
         finally:
             with self.changed:
@@ -124,36 +131,29 @@ class Crew:
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""
         with self.changed:
-            while len(self.threads) < self.size:
-                self._make_thread()
-        return self.threads
+            while len(self.hands) < self.size:
+                self._make_hand()
+            return [hand.thread for hand in self.hands]
 
     def started_threads(self) -> list[threading.Thread]:
         """The threads that were, or are being, started."""
         with self.changed:
-            return self.threads[: self.started]
+            return [hand.thread for hand in self.hands if hand.used]
 
-    def _next(self) -> tuple[threading.Thread, Seat]:
-        """The next thread to be started; counts it as started."""
+    def _next(self) -> Hand:
+        """The next thread to be started. One step at a time, each of which may be the last."""
         with self.changed:
-            if self.started == len(self.threads):
-                self._make_thread()
-            self.started += 1
-            return self.threads[self.started - 1], self.seats[self.started - 1]
+            hand = next((hand for hand in self.hands if not hand.used), None) or self._make_hand()
+            hand.used = True
+            return hand
 
-    def _make_thread(self) -> None:
+    def _make_hand(self) -> Hand:
         seat: Seat = deque()
         thread = self.new_thread(target=worker, args=(seat, self.initializer, self.initargs))
         thread.daemon = self.daemon
-        self.threads.append(thread)
-        self.seats.append(seat)
-
-    def _drop(self, thread: threading.Thread) -> None:
-        """Forgets a thread that could not be started."""
-        with self.changed:
-            index = self.threads.index(thread)
-            del self.threads[index], self.seats[index]
-            self.started -= 1
+        hand = Hand(thread, seat)
+        self.hands.append(hand)
+        return hand
 
 
 def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...]) -> None:
