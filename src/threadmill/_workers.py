@@ -62,7 +62,7 @@ class Crew:
         self.daemon = daemon
         self.initializer = initializer
         self.initargs = initargs
-        self.bounded: weakref.WeakSet[IMapIterator[Any]] = weakref.WeakSet()  # imaps with a buffersize
+        self.bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize, if any
         self._reset()
         _crews.add(self)
 
@@ -102,7 +102,7 @@ class Crew:
         to `timeout` seconds (None: for ever). Whether they have. Input that an imap has not read because of
         its buffersize is read now, or they would not end."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        if timeout != 0:
+        if timeout != 0 and self.bounded is not None:
             for iterator in tuple(self.bounded):
                 iterator._unlimit()
         here = threading.current_thread()
@@ -127,6 +127,13 @@ class Crew:
                     self.changed.wait(min(RECHECK, left()))
                 if left() == 0:
                     return False
+
+    def watch(self, iterator: IMapIterator[Any]) -> None:
+        """Remembers an imap with a buffersize, which join() has to lift."""
+        with self.changed:
+            if self.bounded is None:
+                self.bounded = weakref.WeakSet()
+            self.bounded.add(iterator)
 
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""

@@ -207,7 +207,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
     def _watch(self, iterator: IMapIterator[T], buffersize: int | None) -> IMapIterator[T]:
         if buffersize is not None:
-            self._crew.bounded.add(iterator)
+            self._crew.watch(iterator)
         return iterator
 
     def as_executor(self) -> ThreadPoolExecutor:
