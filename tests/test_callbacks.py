@@ -243,3 +243,50 @@ def test_many_failing_callbacks(new_pool: NewPool) -> None:
         with pytest.raises(KeyError):
             handle.get(LIMIT)
     assert pool.map(square, range(10)) == [square(i) for i in range(10)]
+
+
+@only_threadmill
+@pytest.mark.parametrize("callback_too", [False, True])
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_callback_may_wait_for_another_handle(new_pool: NewPool, size: int, callback_too: bool) -> None:
+    """Which nobody has begun, or whose own callback is due behind this one."""
+    pool = new_pool(size)
+    given = threading.Event()
+    others: list[Any] = []
+    seen: list[Any] = []
+
+    def callback(_: object) -> None:
+        assert given.wait(LIMIT)
+        seen.append([other.get() for other in others])
+
+    first = pool.apply_async(int, callback=callback)
+    others.extend(
+        pool.apply_async(square, (i,), callback=seen.append if callback_too else None) for i in range(20)
+    )
+    given.set()
+    first.get(LIMIT)
+    squares = [square(i) for i in range(20)]
+    assert sorted(value for value in seen if not isinstance(value, list)) == (squares if callback_too else [])
+    assert [value for value in seen if isinstance(value, list)] == [squares]
+
+
+@only_threadmill
+def test_callbacks_may_wait_for_tasks_that_wait_for_callbacks(new_pool: NewPool) -> None:
+    pool = new_pool(2)
+    given = threading.Event()
+    inner: list[Any] = []
+
+    def task() -> int:
+        assert given.wait(LIMIT)
+        return inner[0].get() + 1
+
+    def callback(_: object) -> None:
+        assert given.wait(LIMIT)
+        waits.get()
+
+    first = pool.apply_async(int, callback=callback)
+    waits = pool.apply_async(task)
+    inner.append(pool.apply_async(square, (3,), callback=square))
+    given.set()
+    first.get(LIMIT)
+    assert waits.get(LIMIT) == 10

@@ -16,12 +16,13 @@ C_LAYERS = [
     {"latch", "atfork"},
     {"item", "idle"},
     {"serial", "workq", "outbox"},
+    {"waits"},
 ]
 PACKAGE_LAYERS = [
-    {"_csrc", "_errors", "_give_way", "_context", "_condition", "_asyncio", "_map_by_submit"},
+    {"_csrc", "_errors", "_give_way", "_context", "_condition", "_asyncio", "_map_by_submit", "_greenlets"},
     {"_core"},
     {"_call", "_imap"},
-    {"_results", "_future", "_workers"},
+    {"_results", "_future", "_workers", "_blocking"},
     {"_map", "_views", "_exit", "future"},
     {"_pool", "_executor"},
     {"pool", "executor"},

@@ -5,9 +5,12 @@
 
 #include "parker.h"
 
-/* An item that a worker runs while it waits for it inside of another one; on the worker's stack. */
+/* What a worker is at besides the item that it took out last; on its stack, and in a list, innermost first:
+ * an item that it runs while it waits for it inside of another one, or whose callbacks it runs. */
 typedef struct tm_nested {
-  struct tm_item *item;
+  struct tm_item *item;     /* NULL: none at this moment */
+  size_t place;             /* of the value that it brings, if the item gives many in order (outbox.h) */
+  struct tm_serial *serial; /* in whose name it runs callbacks; NULL: it does not, or has handed that on */
   struct tm_nested *outer;
 } tm_nested;
 
@@ -18,9 +21,12 @@ typedef struct tm_worker {
   struct tm_worker *next_worker, **link; /* in the queue's list of workers, under its lock */
   struct tm_item *running;               /* what it has taken out and not ended. Written under the queue's
                                             lock by a pop, and by its owner; read by it, and after a fork. */
+  size_t place;                          /* as in tm_nested, for `running` */
   struct tm_worker *below;               /* in the idle stack */
   tm_nested *nested; /* the innermost. Written by the owner; read by it, and after a fork. */
   bool searching;    /* awake without a job. Written by the owner, or by who popped it. */
+  bool leaving;      /* a pop told it that it is one too many. The owner's. */
+  bool lends; /* it waits, and another one works in its place: tm_workq_lend. Under the queue's lock. */
 } tm_worker;
 
 typedef struct {

@@ -71,11 +71,13 @@ bool tm_latch_finish(tm_latch *latch);
 /* For a thread that is alone with the job: as if it had been claimed, or set, or neither. Waiters sleep on.
  */
 static inline void tm_latch_put(tm_latch *latch, bool claimed, bool done) {
-  uint32_t kept = atomic_load_explicit(&latch->word, memory_order_relaxed) &
-                  ~(uint32_t)(TM_LATCH_CLAIMED | TM_LATCH_DONE | TM_LATCH_FINISHING);
-  /* release: as in tm_latch_set. */
-  atomic_store_explicit(&latch->word, kept | (claimed ? TM_LATCH_CLAIMED : 0) | (done ? TM_LATCH_DONE : 0),
-                        memory_order_release);
+  uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed), put;
+  do { /* a loop, for a waiter may count itself meanwhile */
+    put = word & ~(uint32_t)(TM_LATCH_CLAIMED | TM_LATCH_DONE | TM_LATCH_FINISHING);
+    put |= (claimed ? TM_LATCH_CLAIMED : 0) | (done ? TM_LATCH_DONE : 0);
+    /* release: as in tm_latch_set. */
+  } while (!atomic_compare_exchange_weak_explicit(&latch->word, &word, put, memory_order_release,
+                                                  memory_order_relaxed));
 }
 
 /* Claims a job in order to complete it at once: from here, watchers and leaving waiters wait for that. */

@@ -137,6 +137,20 @@ tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked) {
   return result;
 }
 
+size_t tm_outbox_next_place(tm_outbox *box) {
+  tm_lock_acquire(&box->lock);
+  size_t place = box->taken;
+  tm_lock_release(&box->lock);
+  return place;
+}
+
+size_t tm_outbox_pending(tm_outbox *box) {
+  tm_lock_acquire(&box->lock);
+  size_t pending = box->ended || box->blocked ? box->reserved - box->arrived : SIZE_MAX;
+  tm_lock_release(&box->lock);
+  return pending;
+}
+
 tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin) {
   tm_lock_acquire(&box->lock);
   uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);

@@ -59,6 +59,13 @@ bool tm_outbox_unlimit(tm_outbox *box);
 /* Takes the next value. *unblocked: a reserve was refused before and would succeed now. */
 tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked);
 
+/* How many values have been promised and not put, if no more will be promised before one is; else SIZE_MAX.
+ */
+size_t tm_outbox_pending(tm_outbox *box);
+
+/* The place of the value that a take gives next, of a box in order. */
+size_t tm_outbox_next_place(tm_outbox *box);
+
 /* Waits until a take may give something else than TM_OUT_EMPTY. */
 tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin);
 

@@ -7,7 +7,7 @@
 #include "item.h"
 #include "lock.h"
 
-typedef struct {
+typedef struct tm_serial {
   tm_lock lock;
   tm_item *first, *last; /* linked by `next_due`; under lock */
   tm_item *current;      /* the last one that tm_serial_next gave; under lock */

@@ -28,6 +28,14 @@ static void not_held(tm_workq *queue) {
   }
 }
 
+static bool may_start(tm_workq *queue) {
+  return queue->workers < (size_t)queue->max_workers + queue->lent;
+}
+
+static bool too_many(tm_workq *queue) {
+  return queue->workers > (size_t)queue->max_workers + queue->lent;
+}
+
 static bool worked_off(tm_workq *queue) {
   return is_closed(queue) && queue->items.first == NULL && queue->held == 0;
 }
@@ -49,7 +57,7 @@ static tm_worker *recruit(tm_workq *queue, bool *start) {
   if (worker != NULL) {
     worker->below = NULL;
     worker->searching = queue->searching = true;
-  } else if (queue->workers < queue->max_workers) {
+  } else if (may_start(queue)) {
     queue->workers++;
     queue->searching = *start = true;
   }
@@ -130,7 +138,7 @@ void tm_workq_forget(tm_workq *queue) {
 
 bool tm_workq_reserve(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
-  bool reserved = queue->workers < queue->max_workers;
+  bool reserved = may_start(queue);
   queue->workers += reserved;
   tm_lock_release(&queue->lock);
   return reserved;
@@ -163,6 +171,7 @@ void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   worker->queue = queue;
   worker->running = NULL;
   worker->nested = NULL;
+  worker->leaving = worker->lends = false;
   worker->searching = searching; /* if so, recruit has set queue->searching on its behalf */
   tm_lock_acquire(&queue->lock);
   join_team(queue, worker);
@@ -181,7 +190,8 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   tm_worker *woken = NULL;
   *start = false;
   tm_lock_acquire(&queue->lock);
-  tm_item *item = tm_fifo_take(&queue->items);
+  worker->leaving = too_many(queue);
+  tm_item *item = worker->leaving ? NULL : tm_fifo_take(&queue->items);
   worker->running = item;
   if (item != NULL) {
     add_length(queue, -1);
@@ -202,6 +212,39 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   return item;
 }
 
+static void take_place_back(tm_worker *worker) { /* under the lock */
+  worker->queue->lent -= worker->lends;
+  worker->lends = false;
+}
+
+bool tm_workq_lend(tm_worker *worker, bool *start) {
+  tm_workq *queue = worker->queue;
+  tm_worker *woken = NULL;
+  *start = false;
+  tm_lock_acquire(&queue->lock);
+  bool lends = !worker->lends;
+  if (lends) {
+    worker->lends = true;
+    queue->lent++;
+    woken = recruit(queue, start);
+  }
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+  return lends;
+}
+
+void tm_workq_return(tm_worker *worker) {
+  tm_workq *queue = worker->queue;
+  tm_lock_acquire(&queue->lock);
+  take_place_back(worker);
+  tm_worker *woken = too_many(queue) ? tm_idle_pop(&queue->idle) : NULL;
+  if (woken != NULL) {
+    woken->below = NULL;
+  }
+  tm_lock_release(&queue->lock);
+  unpark_all(woken);
+}
+
 /* Looks for an item without the lock. The caller is the searcher. */
 static bool look(tm_workq *queue) {
   bool seen;
@@ -219,26 +262,32 @@ static bool look(tm_workq *queue) {
 }
 
 bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
-  if (worker->searching && look(queue)) {
+  if (worker->searching && !worker->leaving && look(queue)) {
     return true;
   }
   tm_lock_acquire(&queue->lock);
-  if (queue->items.first != NULL) { /* perhaps pushed by a thread that saw this searcher */
+  take_place_back(worker); /* the job has not done so: a generator that nobody has closed */
+  bool leaves = too_many(queue);
+  if (queue->items.first != NULL && !leaves) { /* perhaps pushed by a thread that saw this searcher */
     tm_lock_release(&queue->lock);
     return true;
   }
   if (worker->searching) {
     worker->searching = queue->searching = false;
   }
-  bool leaves = worked_off(queue);
+  leaves = leaves || worked_off(queue);
+  tm_worker *woken = NULL;
   if (leaves) {
+    bool start; /* false: the place that is given up was one too many, or there is nothing to do */
     queue->workers--;
     leave_team(worker);
     self = NULL;
+    woken = recruit(queue, &start);
   } else {
     tm_idle_push(&queue->idle, worker);
   }
   tm_lock_release(&queue->lock);
+  unpark_all(woken);
   if (!leaves) {
     tm_parker_park(&worker->parker);
   }
@@ -323,7 +372,7 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
   atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
   queue->idle.top = NULL;
   queue->team = NULL;
-  queue->workers = queue->held = 0;
+  queue->workers = queue->held = queue->lent = 0;
   queue->searching = false;
   if (self != NULL && self->queue == queue) {
     if (*lost == self) {
@@ -334,6 +383,7 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
     self->searching = false;
     join_team(queue, self);
     queue->workers = 1;
+    queue->lent = self->lends;
     queue->held = self->running != NULL && self->running->shared;
   }
   return items;

@@ -35,6 +35,7 @@ typedef struct tm_workq {
   tm_atomic_size length; /* of items. Written under lock, read relaxed without it as a hint. */
   unsigned workers;      /* alive or being started */
   unsigned max_workers;
+  unsigned lent;           /* workers that wait while others work in their places */
   unsigned held;           /* shared items that are out and may be put back; after a fork, not all */
   bool searching;          /* one worker is awake without an item, or being started */
   tm_atomic_u32 closed;    /* no more pushes; workers leave when nothing is left. As length. */
@@ -94,9 +95,17 @@ void tm_workq_ended(tm_worker *worker);
 /* The first item, or NULL. *start is set to true if a worker's place was reserved: start one. */
 tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start);
 
-/* Waits until there may be an item. False: the queue is closed and worked off, and this worker is
- * off its books: the thread ends. */
+/* Waits until there may be an item. False: the queue is closed and worked off, or there is one worker too
+ * many, and this one is off its books: the thread ends. */
 bool tm_workq_wait(tm_workq *queue, tm_worker *worker);
+
+/* For a worker that will wait for something that the queue does not see: from now on there may be one worker
+ * more. *start: as in tm_workq_pop. False, and nothing is done, if it lends its place already. */
+bool tm_workq_lend(tm_worker *worker, bool *start);
+
+/* Takes the place back, if it is lent: if there are too many workers now, one that sleeps leaves, or the
+ * first that ends what it is at. */
+void tm_workq_return(tm_worker *worker);
 
 /* Takes a reserved place back. False: no worker is left at all, so what was pushed will not run. */
 bool tm_workq_start_failed(tm_workq *queue, bool searching);

@@ -16,7 +16,7 @@ typedef struct {
 static tm_workq queue;
 static tm_spin spin; /* all zeros: nobody looks before sleeping, unless a test says so */
 static tm_item items[8], shared[2];
-static hand hands[3];
+static hand hands[4];
 
 static inline void fresh_queue(unsigned max_workers) {
   static bool made;

@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from threadmill._errors import PoolForked, PoolTerminated, TimeoutError
+from threadmill._blocking import blocking
+from threadmill._errors import DeadlockError, PoolForked, PoolTerminated, TimeoutError
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._install import install, uninstall
 from threadmill._map import MapResult
@@ -16,6 +17,7 @@ __version__ = version("threadmill")
 __all__ = [
     "ApplyResult",
     "AsyncResult",
+    "DeadlockError",
     "Future",
     "IMapIterator",
     "IMapUnorderedIterator",
@@ -25,6 +27,7 @@ __all__ = [
     "ThreadPool",
     "ThreadPoolExecutor",
     "TimeoutError",
+    "blocking",
     "install",
     "uninstall",
 ]

@@ -28,25 +28,27 @@ class Mailbox:
     """The ended futures of one loop that it has not been told of yet."""
 
     def __init__(self) -> None:
-        self._lock = (
-            threading.Lock()
-        )  # protects the list, between the threads that end futures and the loop's
+        # Protects both, between the threads that end futures and the loop's. Recursive: a signal handler or a
+        # destructor may end a future meanwhile.
+        self._lock = threading.RLock()
         self._letters: list[Letter] = []
+        self._told = False  # the loop has been, and will open it
 
     def leave(self, loop: asyncio.AbstractEventLoop, letter: Letter) -> None:
-        with self._lock:
-            self._letters.append(letter)
-            first = len(self._letters) == 1
-        if first:
-            try:
-                loop.call_soon_threadsafe(self._open, loop)
-            except RuntimeError:  # closed: asyncio's own callback knows what to do then
-                for callback, _, _, future in self._take():
-                    callback(future)
+        try:
+            with self._lock:
+                self._letters.append(letter)
+                if not self._told:
+                    loop.call_soon_threadsafe(self._open, loop)
+                    self._told = True  # not before: an interrupt in between must not leave it untold for good
+        except RuntimeError:  # closed: asyncio's own callback knows what to do then
+            for callback, _, _, future in self._take():
+                callback(future)
 
     def _take(self) -> list[Letter]:
         with self._lock:
             letters, self._letters = self._letters, []
+            self._told = False
         return letters
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -66,7 +68,7 @@ class Mailbox:
 
 
 MAILBOX = "_threadmill_mailbox"  # kept in the loop itself: its letters refer to the loop, and go with it
-_lock = threading.Lock()  # so that no loop gets two
+_lock = threading.RLock()  # so that no loop gets two
 
 
 def _code_of_callback() -> CodeType | None:

@@ -4,7 +4,8 @@ from libc.stdint cimport int64_t
 
 from threadmill._context cimport Spare
 from threadmill._csrc cimport (
-    tm_atomic_size, tm_item, tm_latch, tm_outbox, tm_reserve_result, tm_serial, tm_worker, tm_workq,
+    tm_atomic_size, tm_item, tm_latch, tm_outbox, tm_reserve_result, tm_serial, tm_wait_result, tm_worker,
+    tm_workq,
 )
 
 
@@ -20,8 +21,12 @@ cdef struct Shift:
     tm_worker worker
     tm_latch *owed_latch        # to be set as soon as the GIL is given up
     tm_outbox *owed_outbox      # to be notified then
+    size_t *place               # where the job says which value it brings (idle.h)
     int64_t switched            # when this worker last gave the GIL up, as far as it knows
     Spare spare                 # for tasks that share a context
+
+
+ctypedef tm_wait_result (*wait_function)(void *what, int64_t deadline) noexcept nogil
 
 
 cdef class Job:
@@ -51,6 +56,9 @@ cdef class Job:
     cdef int call_back(self) except -1
     # True once it is done, False if the deadline came first. Raises what a signal handler raises.
     cdef bint wait_until(self, int64_t deadline) except -1
+    # The same, which the caller has looked at: what to wait for is `what`, of an imap (`box`) or of this job.
+    cdef bint sleep(self, wait_function function, void *what, tm_outbox *box, bint ordered,
+                    int64_t deadline) except -1
     cdef int help_here(self, tm_worker *worker) except -1
 
 
@@ -66,7 +74,7 @@ cdef class Outbox(Job):
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
     cdef int end(self, bint unreserve) except -1
     cdef int fill(self, object error, bint ordered) except -1
-    cdef object take(self, int64_t deadline)
+    cdef object take(self, bint ordered, int64_t deadline)
     cdef int resume(self) except -1
     cdef bint lift(self) noexcept
 
@@ -103,6 +111,8 @@ cdef class Engine:
     cdef int launch(self, bint searching) except -1
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
+    # Runs callbacks that are due until none are, or until one of them waits for a job: see give_callbacks_up.
+    cdef int run_callbacks(self) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.
     cdef int64_t breathe(self, Shift *shift) except -1
 

@@ -13,7 +13,7 @@ import weakref
 
 from threadmill._context cimport copy_current, drop, same
 from threadmill._csrc cimport *
-from threadmill._errors import TimeoutError
+from threadmill._errors import DeadlockError, TimeoutError
 from threadmill._give_way import give_way
 
 
@@ -43,6 +43,7 @@ cdef unsigned long main_thread
 _engines = weakref.WeakSet()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
 cdef Py_ssize_t queue_offset        # of `queue` in every Engine: likewise
+cdef Py_ssize_t callbacks_offset    # of `callbacks` in every Engine: likewise
 
 
 cdef Job job_of(tm_item *item):
@@ -61,9 +62,6 @@ cdef int64_t deadline_after(object timeout) except? -1:
     cdef int64_t now = tm_os_now()
     # Half of what is left of the clock, some 146 years, is as good as all of it and cannot overflow.
     return now + <int64_t>min(seconds * 1e9, <double>((TM_FOREVER - now) // 2))
-
-
-ctypedef tm_wait_result (*wait_function)(void *what, int64_t deadline) noexcept nogil
 
 
 cdef tm_wait_result wait_for_latch(void *latch, int64_t deadline) noexcept nogil:
@@ -97,6 +95,20 @@ cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
         until = deadline
 
 
+cdef int give_callbacks_up(tm_worker *worker) except -1:
+    """For a worker that will wait for a job, in a callback perhaps: what it waits for may itself wait for a
+    callback. It runs those that are due, and leaves those that come to others."""
+    cdef tm_nested *nested = worker.nested
+    cdef tm_serial *serial
+    while nested != NULL:
+        serial = nested.serial
+        if serial != NULL:
+            nested.serial = NULL
+            (<Engine><PyObject *>(<char *>serial - callbacks_offset)).run_callbacks()
+        nested = nested.outer
+    return 0
+
+
 cdef class Job:
     cdef int run(self, Engine engine, Shift *shift) except -1:
         raise NotImplementedError
@@ -128,7 +140,24 @@ cdef class Job:
         # A worker must not wait for what nobody has begun: it might be the one that has to.
         if worker != NULL and worker.queue == self.home and deadline != 0:
             self.help_here(worker)
-        return tm_latch_done(&self.item.latch) or wait(wait_for_latch, &self.item.latch, deadline)
+        return (tm_latch_done(&self.item.latch)
+                or self.sleep(wait_for_latch, &self.item.latch, NULL, False, deadline))
+
+    cdef bint sleep(self, wait_function function, void *what, tm_outbox *box, bint ordered,
+                    int64_t deadline) except -1:
+        cdef tm_worker *worker = tm_worker_self()
+        cdef tm_waiting waiting
+        if worker == NULL or deadline == 0:
+            return wait(function, what, deadline)
+        give_callbacks_up(worker)
+        if deadline != TM_FOREVER:
+            return wait(function, what, deadline)
+        if not tm_waits_begin(&waiting, worker, &self.item, box, ordered):
+            raise DeadlockError("this would wait for ever: what it waits for waits for it")
+        try:
+            return wait(function, what, deadline)
+        finally:
+            tm_waits_end(&waiting)
 
     cdef int help_here(self, tm_worker *worker) except -1:
         cdef Engine engine = <Engine><PyObject *>(<char *>worker.queue - queue_offset)
@@ -139,6 +168,8 @@ cdef class Job:
         shift.spare.snapshot = shift.spare.copy = NULL
         shift.switched = tm_os_now()
         nested.item = &self.item
+        nested.serial = NULL
+        shift.place = &nested.place
         nested.outer = worker.nested
         worker.nested = &nested
         try:
@@ -193,7 +224,7 @@ cdef class Outbox(Job):
             self.put(index, error, True, ordered, NULL)
         return 0
 
-    cdef object take(self, int64_t deadline):
+    cdef object take(self, bint ordered, int64_t deadline):
         """The next value. Raises it if it is an error, StopIteration after the last one, TimeoutError."""
         cdef void *tagged = NULL
         cdef cbool unblocked
@@ -212,7 +243,7 @@ cdef class Outbox(Job):
                     Py_DECREF(self)             # the queue's reference; the caller has its own
                     self.help_here(worker)
                     continue
-            if not wait(wait_for_outbox, &self.box, deadline):
+            if not self.sleep(wait_for_outbox, &self.box, &self.box, ordered, deadline):
                 raise TimeoutError
         value = <object><PyObject *>(<uintptr_t>tagged & ~<uintptr_t>1)
         Py_DECREF(value)                        # the slot's reference; `value` holds its own
@@ -437,7 +468,8 @@ cdef class Engine:
                 job_of(lost.running).lose(error)    # its worker's reference is lost with the stack
             nested = lost.nested
             while nested != NULL:
-                job_of(nested.item).lose(error)
+                if nested.item != NULL:
+                    job_of(nested.item).lose(error)
                 nested = nested.outer
             lost = lost.next_worker
         while item != NULL:
@@ -502,6 +534,7 @@ cdef class Engine:
         cdef int64_t now, clocked
         cdef unsigned jobs_per_clock = 1, jobs = 0
         shift.owed_latch = NULL
+        shift.place = &shift.worker.place
         shift.owed_outbox = NULL
         shift.spare.snapshot = shift.spare.copy = NULL
         shift.switched = clocked = tm_os_now()
@@ -558,18 +591,29 @@ cdef class Engine:
 
     cdef int publish_after_callbacks(self, Job job) except -1:
         """The same for a job with callbacks. If another thread is at callbacks, it does these too."""
-        cdef tm_item *item
         tm_incref_for_others(job)
-        if not tm_serial_enter(&self.callbacks, &job.item):
-            return 0
-        while True:
-            item = tm_serial_next(&self.callbacks)
-            if item == NULL:
-                return 0
-            job = job_of(item)
-            Py_DECREF(job)
-            job.call_back()
-            job.complete()
+        return self.run_callbacks() if tm_serial_enter(&self.callbacks, &job.item) else 0
+
+    cdef int run_callbacks(self) except -1:
+        cdef tm_worker *worker = tm_worker_self()
+        cdef tm_nested nested
+        cdef Job job
+        nested.item = NULL
+        nested.serial = &self.callbacks
+        nested.outer = worker.nested
+        worker.nested = &nested
+        try:
+            while nested.serial != NULL:            # else another worker may be at them
+                nested.item = tm_serial_next(&self.callbacks)
+                if nested.item == NULL:
+                    break
+                job = job_of(nested.item)
+                Py_DECREF(job)                      # the serializer's reference; `job` holds its own
+                job.call_back()
+                job.complete()
+        finally:
+            worker.nested = nested.outer
+        return 0
 
 
 cdef void pay(Shift *shift) noexcept nogil:
@@ -579,6 +623,24 @@ cdef void pay(Shift *shift) noexcept nogil:
     if shift.owed_outbox != NULL:
         tm_outbox_notify(shift.owed_outbox)
         shift.owed_outbox = NULL
+
+
+def lend_place():
+    """Lends the calling worker's place to another one. What take_place_back() gets; 0 if there is no such
+    worker, or it has done so already."""
+    cdef tm_worker *worker = tm_worker_self()
+    cdef cbool start = False
+    if worker == NULL or not tm_workq_lend(worker, &start):
+        return 0
+    if start:
+        (<Engine><PyObject *>(<char *>worker.queue - queue_offset)).start_another()
+    return <uintptr_t>worker
+
+
+def take_place_back(uintptr_t place):
+    """In the same thread; does nothing in another one, where a generator may have been closed."""
+    if place != 0 and place == <uintptr_t>tm_worker_self():
+        tm_workq_return(<tm_worker *>place)
 
 
 def _find_main_thread():
@@ -596,6 +658,7 @@ def _after_fork():
     """In a forked child, first of all."""
     _find_main_thread()
     tm_spin_init(&spin, SPIN_NS)
+    tm_waits_after_fork()
     atomic_store_explicit(&yielded, 0, memory_order_relaxed)
 
 
@@ -604,6 +667,7 @@ item_offset = <char *>&_probe.item - <char *><PyObject *>_probe
 _probe = None
 cdef Engine _other_probe = Engine(1, None, False)
 queue_offset = <char *>&_other_probe.queue - <char *><PyObject *>_other_probe
+callbacks_offset = <char *>&_other_probe.callbacks - <char *><PyObject *>_other_probe
 _other_probe = None
 tm_spin_init(&spin, SPIN_NS)
 _find_main_thread()

@@ -80,12 +80,16 @@ cdef extern from "idle.h" nogil:
         pass
     ctypedef struct tm_nested:
         tm_item *item
+        size_t place
+        tm_serial *serial
         tm_nested *outer
     ctypedef struct tm_worker:
         tm_workq *queue
         tm_worker *next_worker
         tm_item *running
+        size_t place
         tm_nested *nested
+        cbool lends
 
 
 cdef extern from "workq.h" nogil:
@@ -110,6 +114,8 @@ cdef extern from "workq.h" nogil:
     tm_worker *tm_worker_self()
     tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, cbool *start)
     cbool tm_workq_wait(tm_workq *queue, tm_worker *worker)
+    cbool tm_workq_lend(tm_worker *worker, cbool *start)
+    void tm_workq_return(tm_worker *worker)
     cbool tm_workq_start_failed(tm_workq *queue, cbool searching)
     void tm_workq_close(tm_workq *queue)
     tm_item *tm_workq_drain(tm_workq *queue)
@@ -138,3 +144,12 @@ cdef extern from "outbox.h" nogil:
     cbool tm_outbox_unlimit(tm_outbox *box)
     tm_out_result tm_outbox_take(tm_outbox *box, void **value, cbool *unblocked)
     tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin)
+
+
+cdef extern from "waits.h" nogil:
+    ctypedef struct tm_waiting:
+        pass
+    cbool tm_waits_begin(tm_waiting *waiting, tm_worker *worker, tm_item *item, tm_outbox *box,
+                         cbool ordered)
+    void tm_waits_end(tm_waiting *waiting)
+    void tm_waits_after_fork()

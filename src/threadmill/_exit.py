@@ -14,7 +14,9 @@ from threadmill._workers import Crew
 Policy = Literal["wait", "cancel", "abandon"]
 Failure = Callable[[], BaseException] | None  # of what is dropped; None: it is cancelled
 
-_lock = threading.Lock()  # protects the two below, against threads that make pools
+# Protects the two below, against threads that make pools. Recursive: signal handlers and destructors may make
+# some too.
+_lock = threading.RLock()
 _pools: weakref.WeakKeyDictionary[Engine, tuple[Crew, Policy, Failure]] = weakref.WeakKeyDictionary()
 _exiting = False
 

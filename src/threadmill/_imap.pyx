@@ -41,13 +41,13 @@ cdef class IMapIterator(Outbox):
         return self
 
     def __next__(self):
-        return self.take(TM_FOREVER)
+        return self.take(self.ordered, TM_FOREVER)
 
     def next(self, timeout=None):
         """The next result, waiting for it up to `timeout` seconds (None: for ever).
 
         Raises what its task raised, TimeoutError, and StopIteration at the end."""
-        return self.take(deadline_after(timeout))
+        return self.take(self.ordered, deadline_after(timeout))
 
     cdef int help(self, Engine engine, Shift *shift) except -1:
         return self.run(engine, shift)
@@ -70,6 +70,7 @@ cdef class IMapIterator(Outbox):
         if reserved == TM_NO_MEMORY:
             self.fail(MemoryError())
             return engine.forget()
+        shift.place[0] = index
         cdef PyObject *item = PyIter_Next(self.source)
         if item == NULL:
             self.source = self.func = self.context = None

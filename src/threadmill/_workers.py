@@ -16,7 +16,7 @@ from functools import partial
 from multiprocessing.dummy import DummyProcess
 from typing import Any
 
-from threadmill import _core
+from threadmill import _core, _greenlets
 from threadmill._core import Engine, Place
 from threadmill._errors import PoolForked
 from threadmill._imap import IMapIterator
@@ -39,6 +39,9 @@ class Hand:
     seat: Seat
     used: bool = False  # it was, or is being, started
 
+    def has_left(self) -> bool:
+        return self.thread.ident is not None and not self.thread.is_alive()
+
 
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
@@ -57,6 +60,7 @@ class Crew:
         initializer: Initializer | None = None,
         initargs: tuple[Any, ...] = (),
     ) -> None:
+        _greenlets.check()
         self.size = size
         self.new_thread = new_thread  # (target=, args=)
         self.daemon = daemon
@@ -80,6 +84,7 @@ class Crew:
     def start(self, place: Place) -> None:
         """Starts a thread for the place. Raises what starting it raises. An interrupt may come at any point
         of this: whoever takes the place says whether there is a worker."""
+        _greenlets.check()
         hand = self._next()
         thread = hand.thread
         hand.seat.append(place)
@@ -150,6 +155,8 @@ class Crew:
     def _next(self) -> Hand:
         """The next thread to be started. One step at a time, each of which may be the last."""
         with self.changed:
+            if len(self.hands) >= self.size:  # workers that were lent have left
+                self.hands = [hand for hand in self.hands if not hand.has_left()]
             hand = next((hand for hand in self.hands if not hand.used), None) or self._make_hand()
             hand.used = True
             return hand

@@ -27,7 +27,7 @@ T = TypeVar("T")
 _cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
 
 _SUBMIT = ExecutorCore.submit  # whatever is put in its place, even in the class, `map` goes through
-_lock = threading.Lock()  # protects the making of each executor's own lock
+_lock = threading.RLock()  # protects the making of each executor's own lock; signal handlers may want it too
 
 
 class ThreadPoolExecutor(ExecutorCore, concurrent.futures.ThreadPoolExecutor):
