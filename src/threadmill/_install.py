@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from types import ModuleType
 
+from threadmill import _greenlets
 from threadmill.executor import ThreadPoolExecutor
 from threadmill.pool import ThreadPool
 
@@ -22,7 +23,7 @@ _PLACES: tuple[tuple[ModuleType, str, type], ...] = (
     (concurrent.futures, "ThreadPoolExecutor", ThreadPoolExecutor),
 )
 
-_changing = threading.Lock()  # protects `_replaced` and the places, against other threads that (un)install
+_changing = threading.RLock()  # protects `_replaced` and the places, against other threads that (un)install
 _replaced: dict[tuple[ModuleType, str], object] = {}  # what ours has displaced last
 _NOTHING = object()
 
@@ -46,6 +47,7 @@ def install() -> None:
     inherit it if they are forked."""
     # InterpreterPoolExecutor derives from whatever is in concurrent.futures.thread when its module is
     # first imported: that has to be now. Not there before Python 3.14 or without subinterpreters.
+    _greenlets.check()
     with suppress(ImportError):
         importlib.import_module("concurrent.futures.interpreter")
     with _changing:
