@@ -62,6 +62,9 @@ cdef class Job:
     cdef int help_here(self, tm_worker *worker) except -1
 
 
+cdef object END, LATE
+
+
 cdef class Outbox(Job):
     # A job that gives many values, one by one: an object side for tm_outbox, whose contracts hold.
     # An error is told from a result by the lowest bit of its address.
@@ -74,6 +77,7 @@ cdef class Outbox(Job):
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
     cdef int end(self, bint unreserve) except -1
     cdef int fill(self, object error, bint ordered) except -1
+    # The next value, or END, or LATE. Raises it if it is an error.
     cdef object take(self, bint ordered, int64_t deadline)
     cdef int resume(self) except -1
     cdef bint lift(self) noexcept

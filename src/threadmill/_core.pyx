@@ -13,7 +13,7 @@ import weakref
 
 from threadmill._context cimport copy_current, drop, same
 from threadmill._csrc cimport *
-from threadmill._errors import DeadlockError, TimeoutError
+from threadmill._errors import DeadlockError
 from threadmill._give_way import give_way
 
 
@@ -181,6 +181,9 @@ cdef class Job:
         return 0
 
 
+cdef object END = object(), LATE = object()
+
+
 cdef class Outbox(Job):
     def __cinit__(self, Engine engine not None, size_t limit, *_):
         tm_item_init(&self.item, True)
@@ -225,7 +228,6 @@ cdef class Outbox(Job):
         return 0
 
     cdef object take(self, bint ordered, int64_t deadline):
-        """The next value. Raises it if it is an error, StopIteration after the last one, TimeoutError."""
         cdef void *tagged = NULL
         cdef cbool unblocked
         cdef tm_out_result result
@@ -235,7 +237,7 @@ cdef class Outbox(Job):
             if result == TM_OUT_VALUE:
                 break
             if result == TM_OUT_END:
-                raise StopIteration
+                return END
             worker = tm_worker_self()
             if worker != NULL and worker.queue == self.home and deadline != 0:
                 # As in wait_until. If the job is out, a worker has it that does not wait for this one.
@@ -244,7 +246,7 @@ cdef class Outbox(Job):
                     self.help_here(worker)
                     continue
             if not self.sleep(wait_for_outbox, &self.box, &self.box, ordered, deadline):
-                raise TimeoutError
+                return LATE
         value = <object><PyObject *>(<uintptr_t>tagged & ~<uintptr_t>1)
         Py_DECREF(value)                        # the slot's reference; `value` holds its own
         if unblocked:
@@ -493,8 +495,7 @@ cdef class Engine:
             return self.refusal is not None
 
     def take(self):
-        """Takes the first job out of the queue, which then is the caller's. None if there is none, or if it
-        is one for several workers."""
+        """Takes the first job out of the queue, which then is the caller's. None if there is none."""
         cdef tm_item *item = tm_workq_take(&self.queue)
         if item == NULL:
             return None

@@ -1,5 +1,7 @@
 # The jobs of imap and imap_unordered.
 
+from libc.stdint cimport int64_t
+
 from threadmill._context cimport Spare
 from threadmill._core cimport Engine, Outbox, Shift
 
@@ -8,11 +10,18 @@ cdef class IMapIterator(Outbox):
     cdef object func
     cdef object source              # the input's iterator. Only who has the job out of the queue reads it.
     cdef bint ordered
+    cdef bint star                  # items are tuples of arguments
     cdef object context             # the submitter's, or None
 
+    cdef object next_value(self, int64_t deadline)
     cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1
     cdef object __weakref__
 
 
 cdef class IMapUnorderedIterator(IMapIterator):
     pass
+
+
+cdef class ExecutorMap(IMapIterator):
+    # Lets nothing begin any more. For a thread that may have the job neither out of the queue nor in it.
+    cdef int stop(self) except -1
