@@ -51,7 +51,7 @@ class Cache:
         return self._engine.qsize() + self._engine.busy()
 
 
-Queued = Call | ExecutorMap
+Queued = Call | ExecutorMap[Any]
 
 
 class NoFuture:
@@ -65,7 +65,7 @@ class NoFuture:
 
 
 class WorkItem:
-    """What `executor._work_queue` gives: a task that waits, or a whole map, with the names of all versions."""
+    """What `executor._work_queue` gives: a task that waits, or a whole map, with all versions' names."""
 
     def __init__(self, job: Queued) -> None:
         self.job: Queued | None = job
