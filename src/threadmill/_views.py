@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from threadmill._call import Call
 from threadmill._core import Engine
@@ -51,7 +51,8 @@ class Cache:
         return self._engine.qsize() + self._engine.busy()
 
 
-Queued = Call | ExecutorMap[Any]
+if TYPE_CHECKING:
+    Queued = Call | ExecutorMap[Any]
 
 
 class NoFuture:
