@@ -13,6 +13,7 @@ from threadmill._csrc cimport tm_latch_claim, tm_latch_claimed
 cdef extern from "_python.h":
     object tm_take_exception()
     bint tm_may_form_cycles(object value)
+    void tm_untrack_atoms(object tuple)
     PyObject *tm_call_tuple(object func, object args)
     PyObject *tm_call_unpacked(object func, object args, object kwds)
 
@@ -38,6 +39,8 @@ cdef class Call(Job):
     cdef int prepare(self, object func, object args, object kwds, object context) except -1:
         self.func = func
         self.args = args
+        if PyTuple_CheckExact(args):
+            tm_untrack_atoms(args)              # while 100,000 wait, the collector comes by often
         self.kwds = kwds
         self.context = context
         self.shared_context = TM_GIL            # see Engine.capture

@@ -92,7 +92,8 @@ cdef class ExecutorCore:
             star = len(iterables) > 1
             items = list(zip(*iterables) if star else iterables[0])
             if items:
-                results = ExecutorMap(engine, PY_SSIZE_T_MAX, fn, iter(items), star)
+                items.reverse()
+                results = ExecutorMap(engine, PY_SSIZE_T_MAX, fn, items, star)
                 if not engine.push(results):
                     raise self._refused()
                 return _all_results(results, deadline)
@@ -132,15 +133,15 @@ cdef object outcome(ApplyResult job, int64_t deadline):
 
 def _all_results(ExecutorMap results, int64_t deadline):
     """The results of all items. Cancels those that have not begun when it ends early."""
+    cdef list given = []
     try:
         while True:
-            value = results.take(True, deadline)
-            if value is END:
+            given.append(results.take(True, deadline))
+            if given[0] is END:
                 return
-            if value is LATE:
+            if given[0] is LATE:
                 raise builtins.TimeoutError
-            yield value
-            value = None
+            yield given.pop()                   # so that it is not held here meanwhile
     finally:
         results.stop()
 

@@ -6,7 +6,7 @@ lock and no thread of its own, and is read no faster than workers are free.
 """
 
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t
 
 from concurrent.futures import CancelledError
@@ -65,7 +65,7 @@ cdef class IMapIterator(Outbox):
 
     cdef int run(self, Engine engine, Shift *shift) except -1:
         if tm_latch_claimed(&self.item.latch):
-            self.source = self.func = self.context = None
+            self.let_go()
             return engine.forget()
         func, context = self.func, self.context
         if context is None:
@@ -73,6 +73,19 @@ cdef class IMapIterator(Outbox):
         enter(&shift.spare, context)
         self.run_next(engine, shift, func, &shift.spare)
         return leave(&shift.spare)
+
+    cdef PyObject *read(self) noexcept:
+        if self.pile is None:
+            return PyIter_Next(self.source)
+        if not self.pile:
+            return NULL
+        item = self.pile.pop()
+        Py_INCREF(item)
+        return <PyObject *>item
+
+    cdef int let_go(self) except -1:
+        self.source = self.pile = self.func = self.context = None
+        return 0
 
     cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1:
         cdef size_t index = 0
@@ -83,9 +96,9 @@ cdef class IMapIterator(Outbox):
             self.fail(MemoryError())
             return engine.forget()
         shift.place[0] = index
-        cdef PyObject *item = PyIter_Next(self.source)
+        cdef PyObject *item = self.read()
         if item == NULL:
-            self.source = self.func = self.context = None
+            self.let_go()
             if PyErr_Occurred() != NULL:
                 self.put(index, tm_take_exception(), True, self.ordered, shift)
                 self.end(False)
@@ -93,7 +106,7 @@ cdef class IMapIterator(Outbox):
                 self.end(True)
             return engine.forget()
         context = self.context
-        engine.put_back(self)
+        self.back_to_queue()
         # From here on another worker may be reading the input.
         if spare != NULL and changed(spare):    # by the input's iterator
             leave(spare)
@@ -110,7 +123,7 @@ cdef class IMapIterator(Outbox):
         """Ends the values with the error, after those that are being worked on."""
         cdef size_t index = 0
         if tm_latch_claim(&self.item.latch):
-            self.source = self.func = self.context = None
+            self.let_go()
             self.lift()
             if self.reserve(&index) == TM_RESERVED:
                 self.put(index, CancelledError() if error is None else error, True, self.ordered, NULL)
@@ -119,9 +132,9 @@ cdef class IMapIterator(Outbox):
 
     cdef int lose(self, object error) except -1:
         cdef size_t index = 0
-        cdef bint at_its_end = self.source is None
+        cdef bint at_its_end = self.source is None and self.pile is None
         tm_latch_claim(&self.item.latch)
-        self.source = self.func = self.context = None
+        self.let_go()
         self.lift()
         self.fill(error, self.ordered)
         if not at_its_end and self.reserve(&index) == TM_RESERVED:
@@ -139,9 +152,11 @@ cdef class IMapUnorderedIterator(IMapIterator):
 
 
 cdef class ExecutorMap(IMapIterator):
-    """The job of an executor's `map` whose input has been read. With `star`, items are tuples of arguments."""
+    """The job of an executor's `map` whose input has been read: a list, the first item last, that is the job's
+    own. With `star`, items are tuples of arguments."""
 
-    def __cinit__(self, Engine engine, size_t limit, func, source, bint star):
+    def __cinit__(self, Engine engine, size_t limit, func, list pile, bint star):
+        self.pile = pile
         self.star = star
 
     cdef int stop(self) except -1:
