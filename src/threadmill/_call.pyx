@@ -6,7 +6,7 @@ from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 
 from threadmill._context cimport PyContext_Enter, PyContext_Exit, enter, leave
-from threadmill._core cimport TM_GIL, Engine, Job, Shift
+from threadmill._core cimport TM_GIL, Engine, Job, Shift, tm_hand_over
 from threadmill._csrc cimport tm_latch_claim, tm_latch_claimed
 
 
@@ -41,6 +41,7 @@ cdef class Call(Job):
         self.args = args
         if PyTuple_CheckExact(args):
             tm_untrack_atoms(args)              # while 100,000 wait, the collector comes by often
+        tm_hand_over(args)                      # it is the worker that lets go of it
         self.kwds = kwds
         self.context = context
         self.shared_context = TM_GIL            # see Engine.capture
