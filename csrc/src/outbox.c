@@ -141,6 +141,19 @@ tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked) {
   return result;
 }
 
+bool tm_outbox_next_value(const tm_outbox *box, size_t *index, void **value) {
+  if (*index < box->taken) {
+    *index = box->taken;
+  }
+  while (*index < box->reserved) {
+    *value = box->slots[(*index)++ & (box->capacity - 1)];
+    if (*value != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
 size_t tm_outbox_next_place(tm_outbox *box) {
   tm_lock_acquire(&box->lock);
   size_t place = box->taken;

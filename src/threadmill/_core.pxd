@@ -102,6 +102,7 @@ cdef class Engine:
     cdef tm_workq queue
     cdef tm_serial callbacks        # the jobs whose callbacks are due, in order of completion
     cdef object start_thread        # (place): makes and starts a thread that takes the place and calls work()
+    cdef list starters              # of threads that start workers: their identifiers
     cdef readonly bint with_context     # whether tasks run in copies of their submitter's context
     cdef object __weakref__
     # Read and written in critical sections of the engine:

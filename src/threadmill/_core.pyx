@@ -1,7 +1,7 @@
 """The engine: runs jobs on worker threads. Private: the faces are in Python."""
 
 cimport cython
-from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
+from cpython.exc cimport PyErr_CheckSignals, PyErr_SetObject, PyErr_WriteUnraisable
 from cpython.object cimport PyObject
 from cpython.pystate cimport PyThreadState
 from cpython.pythread cimport PyThread_get_thread_ident
@@ -21,6 +21,10 @@ cdef extern from "Python.h":
     PyThreadState *PyEval_SaveThread() nogil
     void PyEval_RestoreThread(PyThreadState *state) nogil
     object PyWeakref_NewRef(object value, PyObject *callback)
+    ctypedef int (*visitproc)(PyObject *value, void *arg)
+    ctypedef struct PyTypeObject:
+        int (*tp_traverse)(PyObject *self, visitproc visit, void *arg)
+        int (*tp_clear)(PyObject *self)
 
 
 # How long a thread looks before it sleeps (spin.h): less than one sleep and wake costs.
@@ -42,12 +46,21 @@ cdef tm_atomic_size yielded         # how many of them are in a wait, and so wit
 cdef unsigned long main_thread
 _engines = weakref.WeakSet()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
+cdef Py_ssize_t box_offset          # of `box` in every Outbox: likewise
 cdef Py_ssize_t queue_offset        # of `queue` in every Engine: likewise
 cdef Py_ssize_t callbacks_offset    # of `callbacks` in every Engine: likewise
 
 
 cdef Job job_of(tm_item *item):
     return <Job><PyObject *>(<char *>item - item_offset)
+
+
+cdef int report(object where, object error) except -1:
+    """Tells sys.unraisablehook. In an `except` clause the error is no more the current one, as which that
+    expects it."""
+    PyErr_SetObject(type(error), error)
+    PyErr_WriteUnraisable(where)
+    return 0
 
 
 cdef int64_t deadline_after(object timeout) except? -1:
@@ -286,6 +299,27 @@ cdef class Outbox(Job):
             self.back_to_queue()
 
 
+cdef int visit_values(PyObject *outbox, visitproc visit, void *arg) noexcept:
+    """The collector's look at the values that nobody has taken: an error may lead back to the outbox, by the
+    frames of its traceback. (Called by subclasses' own; Cython makes none for what it does not know to be objects.)"""
+    cdef size_t index = 0
+    cdef void *value = NULL
+    cdef int result
+    while tm_outbox_next_value(<tm_outbox *>(<char *>outbox + box_offset), &index, &value):
+        result = visit(<PyObject *>(<uintptr_t>value & ~<uintptr_t>1), arg)
+        if result:
+            return result
+    return 0
+
+
+cdef int clear_values(PyObject *outbox) noexcept:
+    cdef void *value = NULL
+    cdef cbool unblocked
+    while tm_outbox_take(<tm_outbox *>(<char *>outbox + box_offset), &value, &unblocked) == TM_OUT_VALUE:
+        Py_DECREF(<object><PyObject *>(<uintptr_t>value & ~<uintptr_t>1))
+    return 0
+
+
 @cython.auto_pickle(False)
 cdef class Place:
     """A worker's place, reserved in the queue: the right to be a worker, or the duty to give it back."""
@@ -305,6 +339,7 @@ cdef class Engine:
         self.start_thread = start_thread
         self.with_context = with_context
         self.stage = RUN
+        self.starters = []
         _engines.add(self)
 
     def __dealloc__(self):
@@ -361,16 +396,21 @@ cdef class Engine:
     cdef int launch(self, bint searching) except -1:
         """Starts a worker for a place that is reserved. Raises what that raises, unless the thread cannot be
         started and others are there: then the work waits for them."""
-        cdef Place place = Place.__new__(Place)
-        place.engine = self
-        place.searching = searching
+        here = PyThread_get_thread_ident()
+        self.starters.append(here)              # first of all: what follows may be interrupted
+        cdef Place place
         try:
+            place = Place.__new__(Place)
+            place.engine = self
+            place.searching = searching
             self.start_thread(place)
         except BaseException as error:
             # Wherever in start_thread an interrupt came: either the thread has taken the place, or this has.
             if place.take() and tm_workq_start_failed(&self.queue, searching) and isinstance(error, RuntimeError):
                 return 0
             raise
+        finally:
+            self.starters.remove(here)
         return 0
 
     cdef int put_back(self, Job job) except -1:
@@ -390,8 +430,8 @@ cdef class Engine:
         the next push."""
         try:
             self.launch(True)
-        except BaseException:
-            PyErr_WriteUnraisable(self)
+        except BaseException as error:
+            report(self, error)
         return 0
 
     cdef int forget(self) except -1:
@@ -475,41 +515,46 @@ cdef class Engine:
             raise first
         return 0
 
-    def after_fork(self, error):
-        """In a forked child: as if new, but what was queued or under way ends with the error, for the parent
-        does it."""
+    def after_fork(self):
+        """In a forked child: as if new. Gives what was queued or under way, for lose_all(): it stands on the
+        stacks of threads that are gone, which new ones may be given, so all engines are asked for it before
+        any code of others runs."""
         cdef tm_worker *lost = NULL
         cdef tm_item *item = tm_workq_after_fork(&self.queue, &lost)
         cdef tm_item *current = NULL
         cdef tm_item *due = tm_serial_after_fork(&self.callbacks, &current)
         cdef tm_item *next
         cdef tm_nested *nested
+        cdef list jobs = []
         self.snapshot = None
+        here = PyThread_get_thread_ident()
+        self.starters = [starter for starter in self.starters if starter == here]
         while lost != NULL:                         # the first member of a Shift, on a stack that is left
             if (<Shift *>lost).owed_latch != NULL:
                 tm_latch_set((<Shift *>lost).owed_latch)
             if lost.running != NULL:
-                job_of(lost.running).lose(error)    # its worker's reference is lost with the stack
+                jobs.append(job_of(lost.running))   # its worker's reference is lost with the stack
             nested = lost.nested
             while nested != NULL:
                 if nested.item != NULL:
-                    job_of(nested.item).lose(error)
+                    jobs.append(job_of(nested.item))
                 nested = nested.outer
             lost = lost.next_worker
         while item != NULL:
             next = item.next
             job = job_of(item)
             Py_DECREF(job)
-            job.lose(error)
+            jobs.append(job)
             item = next
         if current != NULL:
-            job_of(current).lose(error)
+            jobs.append(job_of(current))
         while due != NULL:
             next = due.next_due
             job = job_of(due)
             Py_DECREF(job)
-            job.lose(error)
+            jobs.append(job)
             due = next
+        return jobs
 
     def is_broken(self):
         """Whether break_off() was called."""
@@ -538,6 +583,11 @@ cdef class Engine:
         cdef unsigned workers, idle
         tm_workq_count(&self.queue, &workers, &idle)
         return workers
+
+    def starting_here(self):
+        """The number of workers that the calling thread is about to start: in a signal handler or a destructor,
+        which has interrupted it."""
+        return self.starters.count(PyThread_get_thread_ident())
 
     def busy(self):
         """The number of workers that do not sleep."""
@@ -581,7 +631,7 @@ cdef class Engine:
             try:
                 job.run(self, &shift)
             except BaseException as error:
-                PyErr_WriteUnraisable(job)          # the engine's own; what tasks raise are results
+                report(job, error)                  # the engine's own; what tasks raise are results
                 job.lose(error)
             tm_workq_ended(&shift.worker)
             job = None
@@ -598,8 +648,8 @@ cdef class Engine:
         if now - shift.switched > SWITCH_NS:
             try:
                 give_way()
-            except BaseException:                   # sent to this thread, by whomever
-                PyErr_WriteUnraisable(self)
+            except BaseException as error:          # sent to this thread, by whomever
+                report(self, error)
             shift.switched = now = tm_os_now()
         return now
 
@@ -677,6 +727,16 @@ def engines_alive():
     return list(_engines)
 
 
+def lose_all(jobs, error):
+    """In a forked child: what after_fork() has given ends with the error, for the parent does it."""
+    cdef Job job
+    for job in jobs:
+        try:
+            job.lose(error)
+        except BaseException as raised:             # of a callback: the others end too
+            report(job, raised)
+
+
 def _after_fork():
     """In a forked child, first of all."""
     _find_main_thread()
@@ -689,6 +749,11 @@ cdef Job _probe = Job()
 item_offset = <char *>&_probe.item - <char *><PyObject *>_probe
 _probe = None
 cdef Engine _other_probe = Engine(1, None, False)
+cdef Outbox _third_probe = Outbox(_other_probe, 1)
+box_offset = <char *>&_third_probe.box - <char *><PyObject *>_third_probe
+_third_probe = None
+(<PyTypeObject *>Outbox).tp_traverse = visit_values
+(<PyTypeObject *>Outbox).tp_clear = clear_values
 queue_offset = <char *>&_other_probe.queue - <char *><PyObject *>_other_probe
 callbacks_offset = <char *>&_other_probe.callbacks - <char *><PyObject *>_other_probe
 _other_probe = None

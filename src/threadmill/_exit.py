@@ -14,9 +14,7 @@ from threadmill._workers import Crew
 Policy = Literal["wait", "cancel", "abandon"]
 Failure = Callable[[], BaseException] | None  # of what is dropped; None: it is cancelled
 
-# Protects the two below, against threads that make pools. Recursive: signal handlers and destructors may make
-# some too.
-_lock = threading.RLock()
+# No lock: an interrupt or a fork in the midst of what it protects would leave it held.
 _pools: weakref.WeakKeyDictionary[Engine, tuple[Crew, Policy, Failure]] = weakref.WeakKeyDictionary()
 _exiting = False
 
@@ -28,11 +26,9 @@ def check(policy: str) -> None:
 
 def register(engine: Engine, crew: Crew, policy: Policy, failure: Failure) -> None:
     """Keeps to the policy as long as the engine lives."""
-    with _lock:
-        if not _exiting:
-            _pools[engine] = crew, policy, failure
-            return
-    engine.close()  # nobody would wait for it any more
+    _pools[engine] = crew, policy, failure
+    if _exiting:  # else _at_exit will see it
+        engine.close()  # nobody would wait for it any more
 
 
 def exiting() -> bool:
@@ -42,9 +38,13 @@ def exiting() -> bool:
 
 def _at_exit() -> None:
     global _exiting
-    with _lock:
-        _exiting = True
-        pools = list(_pools.items())
+    _exiting = True
+    while True:
+        try:
+            pools = list(_pools.items())
+            break
+        except RuntimeError:  # another thread has made one meanwhile
+            pass
     for engine, (_, policy, failure) in pools:
         if policy == "wait":
             engine.close()

@@ -52,7 +52,8 @@ cdef class ApplyResult(Call):
 
     def wait(self, timeout=None):
         """Waits until the result is there, up to `timeout` seconds (None: for ever)."""
-        self.wait_until(deadline_after(timeout))
+        if not tm_latch_done(&self.item.latch):
+            self.wait_until(deadline_after(timeout))
 
     def ready(self):
         """Whether the result, or the exception, is there."""

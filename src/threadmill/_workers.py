@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
@@ -67,19 +68,16 @@ class Crew:
         self.initializer = initializer
         self.initargs = initargs
         self.bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize, if any
-        self._reset()
-        _crews.add(self)
-
-    def _reset(self) -> None:
-        # The condition's lock protects the fields below; notified when start() ends.
-        self.changed = threading.Condition()
+        # No lock protects these: an interrupt, or a fork, may come at any point of the Python code that would
+        # hold it, and leave it held for ever. Each step is one atomic operation of a list or a deque.
         self.hands: list[Hand] = []
+        self.unused: deque[Hand] = deque()  # those of them that nobody has started
+        _crews.add(self)
 
     def after_fork(self) -> None:
         """In a forked child: no thread is left, but the caller if it is one of them."""
-        here = [hand for hand in self.hands if hand.thread is threading.current_thread()]
-        self._reset()
-        self.hands = here
+        self.hands = [hand for hand in self.hands if hand.thread is threading.current_thread()]
+        self.unused = deque()
 
     def start(self, place: Place) -> None:
         """Starts a thread for the place. Raises what starting it raises. An interrupt may come at any point
@@ -95,12 +93,8 @@ class Crew:
             Context().run(thread.start)
         except BaseException:
             if thread.ident is None:
-                with self.changed:
-                    self.hands.remove(hand)
+                self._remove(hand)
             raise
-        finally:
-            with self.changed:
-                self.changed.notify_all()
 
     def join(self, engine: Engine, timeout: float | None = None) -> bool:
         """Waits until all workers of the engine, which is closed, have ended, but for the calling thread, up
@@ -112,6 +106,7 @@ class Crew:
                 iterator._unlimit()
         here = threading.current_thread()
         own = here in self.started_threads()
+        pause = 0.001
 
         def left() -> float:
             return threading.TIMEOUT_MAX if deadline is None else max(0, deadline - time.monotonic())
@@ -125,41 +120,47 @@ class Crew:
                 if thread.is_alive():
                     return False
             if not threads:
-                if engine.workers() <= own:
+                if engine.workers() <= own + engine.starting_here():
                     return True
-                # A place is reserved whose thread is not up yet. The bound is for an interrupt of start().
-                with self.changed:
-                    self.changed.wait(min(RECHECK, left()))
+                # A place is reserved whose thread is not up yet; or an interrupted join has marked one
+                # as ended that has not, as up to Python 3.12.
                 if left() == 0:
                     return False
+                time.sleep(min(pause, left()))
+                pause = min(2 * pause, RECHECK)
 
     def watch(self, iterator: IMapIterator[Any]) -> None:
         """Remembers an imap with a buffersize, which join() has to lift."""
-        with self.changed:
-            if self.bounded is None:
-                self.bounded = weakref.WeakSet()
-            self.bounded.add(iterator)
+        if self.bounded is None:
+            self.bounded = self.__dict__.setdefault("_bounded", weakref.WeakSet())
+        self.bounded.add(iterator)
 
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""
-        with self.changed:
-            while len(self.hands) < self.size:
-                self._make_hand()
-            return [hand.thread for hand in self.hands]
+        while len(self.hands) < self.size:
+            self.unused.append(self._make_hand())
+        return [hand.thread for hand in tuple(self.hands)]
 
     def started_threads(self) -> list[threading.Thread]:
         """The threads that were, or are being, started."""
-        with self.changed:
-            return [hand.thread for hand in self.hands if hand.used]
+        return [hand.thread for hand in tuple(self.hands) if hand.used]
 
     def _next(self) -> Hand:
         """The next thread to be started. One step at a time, each of which may be the last."""
-        with self.changed:
-            if len(self.hands) >= self.size:  # workers that were lent have left
-                self.hands = [hand for hand in self.hands if not hand.has_left()]
-            hand = next((hand for hand in self.hands if not hand.used), None) or self._make_hand()
-            hand.used = True
-            return hand
+        if len(self.hands) >= self.size:  # workers that were lent have left
+            for hand in tuple(self.hands):
+                if hand.has_left():
+                    self._remove(hand)
+        try:
+            hand = self.unused.popleft()
+        except IndexError:
+            hand = self._make_hand()
+        hand.used = True
+        return hand
+
+    def _remove(self, hand: Hand) -> None:
+        with suppress(ValueError):  # another thread has done so
+            self.hands.remove(hand)
 
     def _make_hand(self) -> Hand:
         seat: Seat = deque()
@@ -204,8 +205,8 @@ def after_fork_in_child() -> None:
     _core._after_fork()
     for crew in list(_crews):
         crew.after_fork()
-    for engine in _core.engines_alive():
-        engine.after_fork(PoolForked("the process was forked before this was done; the parent does it"))
+    lost = [job for engine in _core.engines_alive() for job in engine.after_fork()]
+    _core.lose_all(lost, PoolForked("the process was forked before this was done; the parent does it"))
 
 
 if hasattr(os, "register_at_fork"):

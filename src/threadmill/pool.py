@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing.pool
 import os
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from multiprocessing import util
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar  # type: ignore[attr-defined]
 from operator import index
 from threading import Thread
@@ -90,7 +90,11 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         else:
             _exit.register(self._engine, self._crew, at_exit, _terminated)
         if initializer is not None:
-            self._engine.start_all()
+            try:
+                self._engine.start_all()
+            except BaseException:
+                self.terminate()  # it never was: nobody is to be warned that it runs
+                raise
 
     # --- submitting ------------------------------------------------------------------------------
 
@@ -301,8 +305,15 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
 def _terminate_all() -> None:
     """At interpreter exit: what is queued is dropped, and nothing is waited for."""
-    for pool in tuple(_running_pools):
+    while True:
+        try:
+            pools = tuple(_running_pools)
+            break
+        except RuntimeError:  # another thread has made one meanwhile
+            pass
+    for pool in pools:
         pool.terminate()
 
 
-util.Finalize(None, _terminate_all, exitpriority=15)
+# Not multiprocessing's Finalize, which does nothing in a forked child.
+atexit.register(_terminate_all)
