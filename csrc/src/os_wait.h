@@ -4,8 +4,7 @@
  * changes the word and then calls tm_os_wake_*, does not sleep through that wake: the comparison
  * and the falling asleep are one step against the wake.
  * What is not: that a return means a wake (it may be spurious, so the caller looks at the word
- * again), that waiters are woken in order, or that all systems can be interrupted (TM_WAIT_INTR is
- * seen on Linux only).
+ * again), that waiters are woken in order, or that all systems can be interrupted (tm_os_interrupts).
  * A wake takes the address as a key and never reads the word, so it may be called when the word's
  * owner has already freed it; the worst outcome is a spurious wake of a new word at that address.
  */
@@ -16,10 +15,14 @@
 
 typedef enum {
   TM_WAIT_OK = 0,       /* woken, perhaps spuriously */
-  TM_WAIT_AGAIN = -1,   /* the word did not hold `expected` */
+  TM_WAIT_AGAIN = -1,   /* the word did not hold `expected`; some systems say TM_WAIT_OK then */
   TM_WAIT_TIMEOUT = -2, /* the deadline has passed */
   TM_WAIT_INTR = -3     /* a signal handler ran on this thread */
 } tm_wait_result;
+
+/* Whether a signal handler that runs on a sleeping thread ends its sleep, as TM_WAIT_INTR. If not, who has to
+ * see signals must not sleep for long. */
+extern const bool tm_os_interrupts;
 
 /* A deadline that never comes. */
 #define TM_FOREVER INT64_MAX

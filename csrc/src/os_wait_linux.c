@@ -3,13 +3,24 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 
 #include "os_wait_posix.h"
 
+/* As in linux/futex.h, which not every C library comes with. */
+enum { FUTEX_WAKE = 1, FUTEX_WAIT_BITSET = 9, FUTEX_PRIVATE_FLAG = 128 };
+#define FUTEX_BITSET_MATCH_ANY UINT32_MAX
+
+const bool tm_os_interrupts = true;
+
+#if defined(SYS_futex_time64) /* what takes a time_t of 64 bits on a system of 32 */
+enum { FUTEX = sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex };
+#else
+enum { FUTEX = SYS_futex };
+#endif
+
 static long futex(tm_atomic_u32 *word, int op, uint32_t value, const struct timespec *deadline) {
-  return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
+  return syscall(FUTEX, word, op | FUTEX_PRIVATE_FLAG, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
 tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadline) {

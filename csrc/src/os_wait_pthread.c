@@ -10,6 +10,8 @@
 
 #include "os_wait_posix.h"
 
+const bool tm_os_interrupts = false; /* pthread_cond_wait goes on after a signal */
+
 enum { BUCKETS = 64 };
 
 static struct bucket {
@@ -57,7 +59,7 @@ tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadli
   if (atomic_load_explicit(word, memory_order_relaxed) == expected) {
     int error = deadline == TM_FOREVER ? pthread_cond_wait(&bucket->cond, &bucket->mutex)
                                        : timed_wait(bucket, deadline);
-    result = error == ETIMEDOUT ? TM_WAIT_TIMEOUT : TM_WAIT_OK;
+    result = error == ETIMEDOUT && tm_os_now() >= deadline ? TM_WAIT_TIMEOUT : TM_WAIT_OK;
   }
   pthread_mutex_unlock(&bucket->mutex);
   return result;

@@ -1,8 +1,10 @@
-/* os_wait_win32.c: os_wait.h on WaitOnAddress (Windows 8 and later). Not run yet. */
+/* os_wait_win32.c: os_wait.h on WaitOnAddress (Windows 8 and later). Run under wine only. */
 #include "os_wait.h"
 
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
+
+const bool tm_os_interrupts = false; /* Ctrl-C comes in a thread of its own */
 
 int64_t tm_os_now(void) {
   LARGE_INTEGER count, frequency;
@@ -36,7 +38,8 @@ tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadli
   if (WaitOnAddress((volatile void *)word, &expected, sizeof expected, ms)) {
     return TM_WAIT_OK;
   }
-  return GetLastError() == ERROR_TIMEOUT ? TM_WAIT_TIMEOUT : TM_WAIT_OK;
+  /* Windows ends a wait at a tick of its own clock, which may be up to 16 ms before the deadline. */
+  return GetLastError() == ERROR_TIMEOUT && tm_os_now() >= deadline ? TM_WAIT_TIMEOUT : TM_WAIT_OK;
 }
 
 void tm_os_wake_one(tm_atomic_u32 *word) {

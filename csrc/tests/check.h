@@ -47,6 +47,20 @@ static inline _Noreturn void fail(const char *file, int line, const char *what) 
   _exit(1); /* other threads still run: leave them no time to touch anything */
 }
 
+#if defined(_WIN32) /* which has no alarm */
+static void *ring(void *seconds) {
+  sleep(*(unsigned *)seconds);
+  _exit(142);
+}
+
+static inline void alarm(unsigned seconds) {
+  static unsigned limit;
+  pthread_t thread;
+  limit = seconds;
+  CHECK(pthread_create(&thread, NULL, ring, &limit) == 0);
+}
+#endif
+
 static inline void begin(void) {
   setvbuf(stdout, NULL, _IONBF, 0);
   alarm(LIMIT);

@@ -1,7 +1,11 @@
 /* test_idle_cpu.c: who waits sleeps: the CPU that the process uses shows waits that only seem to. */
 #include "team.h"
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <sys/resource.h>
+#endif
 #include <time.h>
 
 #include "outbox.h"
@@ -13,6 +17,17 @@ typedef struct {
   long switches;
 } usage;
 
+#if defined(_WIN32)
+static int64_t ns(FILETIME time) {
+  return ((int64_t)time.dwHighDateTime << 32 | time.dwLowDateTime) * 100;
+}
+
+static usage used(void) {
+  FILETIME begun, ended, kernel, user;
+  CHECK(GetProcessTimes(GetCurrentProcess(), &begun, &ended, &kernel, &user));
+  return (usage){.cpu = ns(kernel) + ns(user)}; /* the switches are not counted there */
+}
+#else
 static usage used(void) {
   struct rusage usage_now;
   CHECK(getrusage(RUSAGE_SELF, &usage_now) == 0);
@@ -22,6 +37,7 @@ static usage used(void) {
       .switches = usage_now.ru_nvcsw,
   };
 }
+#endif
 
 /* Time passes, and next to nothing happens. Sanitizers have threads of their own that wake up. */
 static void check_quiet(void) {

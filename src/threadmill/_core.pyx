@@ -30,8 +30,8 @@ cdef extern from "Python.h":
 # How long a thread looks before it sleeps (spin.h): less than one sleep and wake costs.
 cdef int64_t SPIN_NS = 10_000
 # The main thread's first sleep in a wait: a signal that comes while it still looks does not interrupt
-# the sleep that follows, and is noticed when this one ends.
-cdef int64_t FIRST_SLEEP_NS = 50_000_000
+# the sleep that follows, and is noticed when this one ends. Each of its sleeps, where no signal ends one.
+cdef int64_t SHORT_SLEEP_NS = 50_000_000
 # The interpreter asks a thread that runs Python code to give the GIL up, or to stop for the collector where
 # there is none, but not one that runs C functions only: a worker runs a Python function this often.
 cdef int64_t SWITCH_NS = 1_000_000
@@ -90,10 +90,10 @@ cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
     """Waits without the GIL. False at the deadline; raises what a signal handler raises."""
     cdef PyThreadState *state
     cdef tm_wait_result result
-    cdef int64_t until = deadline
-    if PyThread_get_thread_ident() == main_thread:
-        until = min(deadline, tm_os_now() + FIRST_SLEEP_NS)
+    cdef int64_t until
+    cdef bint briefly = PyThread_get_thread_ident() == main_thread
     while True:
+        until = min(deadline, tm_os_now() + SHORT_SLEEP_NS) if briefly else deadline
         state = PyEval_SaveThread()
         if TM_GIL:
             atomic_fetch_add_explicit(&yielded, 1, memory_order_relaxed)
@@ -106,7 +106,7 @@ cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
         if result != TM_WAIT_TIMEOUT and result != TM_WAIT_INTR:
             return True
         PyErr_CheckSignals()
-        until = deadline
+        briefly = briefly and not tm_os_interrupts
 
 
 cdef int give_callbacks_up(tm_worker *worker) except -1:

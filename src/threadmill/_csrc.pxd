@@ -30,6 +30,7 @@ cdef extern from "os_wait.h" nogil:
         TM_WAIT_AGAIN
         TM_WAIT_TIMEOUT
         TM_WAIT_INTR
+    cbool tm_os_interrupts
     int64_t TM_FOREVER
     int64_t tm_os_now()
 
