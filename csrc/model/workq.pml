@@ -56,6 +56,7 @@ byte shared_ends;
 
 inline unlock() {
   assert(LAW);
+  assert(!drained || no_items);
   assert(one_at_most(search))
 }
 
