@@ -27,6 +27,15 @@ cdef class LazyCondition:
     def __exit__(self, *_):
         self.lock.release()
 
+    cdef object lock_for_sure(self):
+        interrupt = None
+        while True:
+            try:
+                self.lock.acquire()
+                return interrupt
+            except BaseException as error:
+                interrupt = error
+
     cdef object made(self):
         if not self.lock._is_owned():
             return threading.Condition(self.lock)       # it says what is wrong

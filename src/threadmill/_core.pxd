@@ -31,6 +31,14 @@ cdef struct Shift:
 ctypedef tm_wait_result (*wait_function)(void *what, int64_t deadline) noexcept nogil
 
 
+cdef struct Doomed:
+    # Jobs that a thread has taken off the queue to end them: on its stack, and listed by the engine for a
+    # forked child, in which that thread is not.
+    tm_item *items                  # the first is being ended. Each has the queue's reference.
+    unsigned long thread
+    Doomed *next
+
+
 cdef class Job:
     # A unit of work: what to do and what came of it. Several threads may reach for it (a worker, who
     # cancels it, a terminating pool); tm_latch_claim says who ends it. All fields are written at
@@ -107,6 +115,7 @@ cdef class Engine:
     cdef object __weakref__
     # Read and written in critical sections of the engine:
     cdef object stage               # of its life: RUN, CLOSE or TERMINATE
+    cdef Doomed *doomed             # by threads that are at it
     cdef object refusal             # () -> the error for what is submitted once it is broken; or None
     cdef object failure             # () -> the error for what was submitted before, once terminated
 
@@ -121,7 +130,9 @@ cdef class Engine:
     cdef int forget(self) except -1
     cdef object failed(self)
     cdef int drain(self, object failure) except -1
-    cdef int fail_all(self, tm_item *item, object failure) except -1
+    # Ends the jobs with failure(); None: as cancelled. Between begin and this nothing may let a fork in.
+    cdef int begin_to_fail(self, Doomed *doomed) except -1
+    cdef int fail_all(self, Doomed *doomed, object failure) except -1
     cdef int launch(self, bint searching) except -1
     cdef int start_for_push(self) except -1
     cdef int publish(self, Job job, Shift *shift) except -1

@@ -385,17 +385,20 @@ cdef class Engine:
         return True
 
     cdef int start_for_push(self) except -1:    # not in push(), which would make a closure each time
+        cdef Doomed doomed
         try:
             return self.launch(True)
         except BaseException as error:
             # If no worker is left, what is queued ends: this job, and what others have pushed meanwhile,
             # counting on this worker.
-            self.fail_all(tm_workq_strand(&self.queue), lambda: error)
+            self.begin_to_fail(&doomed)
+            doomed.items = tm_workq_strand(&self.queue)
+            self.fail_all(&doomed, lambda: error)
             raise
 
     cdef int launch(self, bint searching) except -1:
         """Starts a worker for a place that is reserved. Raises what that raises, unless the thread cannot be
-        started and others are there: then the work waits for them."""
+        started and others are there: then the work waits for them, and it returns False."""
         here = PyThread_get_thread_ident()
         self.starters.append(here)              # first of all: what follows may be interrupted
         cdef Place place
@@ -411,7 +414,7 @@ cdef class Engine:
             raise
         finally:
             self.starters.remove(here)
-        return 0
+        return 1
 
     cdef int put_back(self, Job job) except -1:
         """Queues a shared job again, at the front; fails it if the engine was terminated meanwhile."""
@@ -452,9 +455,9 @@ cdef class Engine:
         return None if failure is None else failure()
 
     def start_all(self):
-        """Starts all workers that there may be."""
-        while tm_workq_reserve(&self.queue):
-            self.launch(False)
+        """Starts all workers that there may be, or as many as can be started."""
+        while tm_workq_reserve(&self.queue) and self.launch(False):
+            pass
 
     @property
     def state(self):
@@ -492,25 +495,42 @@ cdef class Engine:
         self.drain(failure)
 
     cdef int drain(self, failure) except -1:
+        cdef Doomed doomed
         with cython.critical_section(self):
             self.failure = failure
-        return self.fail_all(tm_workq_drain(&self.queue), failure)
+        self.begin_to_fail(&doomed)
+        doomed.items = tm_workq_drain(&self.queue)
+        return self.fail_all(&doomed, failure)
 
-    cdef int fail_all(self, tm_item *item, failure) except -1:
-        """Ends jobs that were taken off the queue with failure()."""
-        cdef tm_item *next
+    cdef int begin_to_fail(self, Doomed *doomed) except -1:
+        doomed.items = NULL
+        doomed.thread = PyThread_get_thread_ident()
+        with cython.critical_section(self):
+            doomed.next = self.doomed
+            self.doomed = doomed
+        return 0
+
+    cdef int fail_all(self, Doomed *doomed, failure) except -1:
+        cdef tm_item *item = doomed.items
+        cdef Doomed **link
         first = None
         while item != NULL:
-            next = item.next
-            job = job_of(item)
             if item.shared:
                 self.forget()
-            Py_DECREF(job)                          # the queue's reference; `job` holds its own
+            item = item.next
+        while doomed.items != NULL:
+            job = job_of(doomed.items)
             try:
                 job.fail(None if failure is None else failure())
             except BaseException as error:          # of a callback, or an interrupt: the others end too
                 first = error if first is None else first
-            item = next
+            doomed.items = doomed.items.next
+            Py_DECREF(job)                          # the queue's reference; `job` holds its own
+        with cython.critical_section(self):
+            link = &self.doomed
+            while link[0] != doomed:
+                link = &link[0].next
+            link[0] = doomed.next
         if first is not None:
             raise first
         return 0
@@ -525,6 +545,7 @@ cdef class Engine:
         cdef tm_item *due = tm_serial_after_fork(&self.callbacks, &current)
         cdef tm_item *next
         cdef tm_nested *nested
+        cdef Doomed **link = &self.doomed
         cdef list jobs = []
         self.snapshot = None
         here = PyThread_get_thread_ident()
@@ -546,6 +567,18 @@ cdef class Engine:
             Py_DECREF(job)
             jobs.append(job)
             item = next
+        while link[0] != NULL:
+            if link[0].thread == <unsigned long>here:   # goes on with it
+                link = &link[0].next
+                continue
+            item = link[0].items
+            while item != NULL:
+                next = item.next
+                job = job_of(item)
+                Py_DECREF(job)
+                jobs.append(job)
+                item = next
+            link[0] = link[0].next
         if current != NULL:
             jobs.append(job_of(current))
         while due != NULL:

@@ -175,25 +175,37 @@ cdef class FutureCore(Call):
             condition = self.condition
             if condition is None:
                 self.set_latch()
+        raised = None           # by a signal handler or a waiter: whoever else is to be told is told first
         if condition is not None:
+            raised = condition.lock_for_sure()
+            self.set_latch()
             try:
-                with condition:
-                    self.set_latch()
-                    if self.outcome != CANCELLED:
-                        self.notify_waiters()
-                    condition.wake_all()
+                if self.outcome != CANCELLED:
+                    self.notify_waiters()
+                condition.wake_all()
+            except BaseException as error:
+                raised = error
             finally:
-                self.set_latch()  # whatever a signal handler or a waiter has raised
-        return self.call_callbacks(not self.outcome >= CANCELLED)
+                condition.release()
+        self.call_callbacks(not self.outcome >= CANCELLED)
+        if raised is not None:
+            raise raised
+        return 0
 
     cdef int notify_waiters(self) except -1:
+        raised = None
         for waiter in list(self.waiters or ()):
-            if self.outcome >= CANCELLED:
-                waiter.add_cancelled(self)
-            elif self.outcome == RAISED:
-                waiter.add_exception(self)
-            else:
-                waiter.add_result(self)
+            try:
+                if self.outcome >= CANCELLED:
+                    waiter.add_cancelled(self)
+                elif self.outcome == RAISED:
+                    waiter.add_exception(self)
+                else:
+                    waiter.add_result(self)
+            except BaseException as error:
+                raised = error
+        if raised is not None:
+            raise raised
         return 0
 
     cdef int call_callbacks(self, bint in_worker) except -1:
