@@ -20,6 +20,9 @@ demo: $(BUILT) ## compare the pools on I/O-heavy jobs: make demo ARGS="--quick -
 test: $(VENV)/.test ## the tests of the package: make test ARGS="-k imap"
 	$(BIN)/python -m pytest $(ARGS)
 
+stress: $(VENV)/.test ## random operations on pools while all goes wrong: make stress ARGS="--seconds 120 --seed 1"
+	$(BIN)/python tests/stress $(ARGS)
+
 check: ## the tests of the C core: see csrc/Makefile
 	$(MAKE) -C csrc check
 
@@ -68,4 +71,4 @@ $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
-.PHONY: help demo test check bench lint format clean
+.PHONY: help demo test stress check bench lint format clean
