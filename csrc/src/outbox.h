@@ -60,8 +60,8 @@ bool tm_outbox_unlimit(tm_outbox *box);
 /* Takes the next value. *unblocked: a reserve was refused before and would succeed now. */
 tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked);
 
-/* For a garbage collector, which is alone with the box: each value that has been put and not taken. *index is 0
- * before the first; false after the last. */
+/* For a garbage collector, which is alone with the box: each value that has been put and not taken. *index is
+ * 0 before the first; false after the last. */
 bool tm_outbox_next_value(const tm_outbox *box, size_t *index, void **value);
 
 /* How many values have been promised and not put, if no more will be promised before one is; else SIZE_MAX.
