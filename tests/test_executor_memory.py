@@ -209,6 +209,33 @@ def test_the_input_of_a_map_goes(new_executor: NewExecutor, watch: Watch) -> Non
     assert list(results) == []
 
 
+@only_threadmill  # without a GIL, the standard library's go when the collector comes
+@pytest.mark.parametrize("iterables", [1, 2])
+def test_items_of_a_map_go_when_their_tasks_have_ended(
+    new_executor: NewExecutor, watch: Watch, hold: Hold, iterables: int
+) -> None:
+    """Not only when all have."""
+    executor, last = new_executor(1), hold()
+    tasks = [Thing] * 20 + [last]
+    results = executor.map(
+        lambda task, *_: task() and None, tasks, *[[watch.new() for _ in tasks] for _ in range(iterables)]
+    )
+    last.wait_until_begun()
+    eventually(lambda: watch.alive() <= iterables)
+    last.release()
+    assert in_time(lambda: list(results)) == [None] * 21
+
+
+@only_threadmill  # as above
+def test_results_of_a_map_are_not_kept_by_its_iterator(new_executor: NewExecutor, watch: Watch) -> None:
+    results = new_executor(1).map(lambda _: watch.new(), range(20))
+    for left in reversed(range(20)):
+        result = next(results)
+        eventually(lambda: len(watch.refs) == 20)
+        del result
+        eventually(lambda left=left: watch.alive() == left)
+
+
 @pytest.mark.parametrize("task", [give, fail])
 @pytest.mark.parametrize("taken", [0, 1, 5])
 def test_what_nobody_took_goes_with_the_iterator(

@@ -51,14 +51,18 @@ tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
   return result;
 }
 
+static void bump_epoch(tm_outbox *box) { /* under the lock */
+  uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
+  /* release: pairs with the acquire look of tm_outbox_wait; a look under the lock needs neither. */
+  atomic_store_explicit(&box->epoch, epoch + 1, memory_order_release);
+}
+
 /* Under the lock: whether somebody has to be woken for what can be taken now. */
 static bool change_epoch(tm_outbox *box) {
   bool awaited = box->waiters != 0;
   if (awaited) {
     box->waiters = 0; /* who looks and waits again counts itself again */
-    uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
-    /* release: pairs with the acquire look of tm_outbox_wait; a look under the lock needs neither. */
-    atomic_store_explicit(&box->epoch, epoch + 1, memory_order_release);
+    bump_epoch(box);
   }
   return awaited;
 }
@@ -151,10 +155,21 @@ size_t tm_outbox_pending(tm_outbox *box) {
   return pending;
 }
 
-tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin) {
+void tm_outbox_tell_helpers(tm_outbox *box) {
+  tm_lock_acquire(&box->lock);
+  bool awaited = box->waiters != 0;
+  box->waiters = 0;
+  bump_epoch(box); /* without waiters too: a helper may be on its way to the wait */
+  tm_lock_release(&box->lock);
+  if (awaited) {
+    tm_outbox_notify(box);
+  }
+}
+
+tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin) {
   tm_lock_acquire(&box->lock);
   uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
-  bool wait = state_of(box) == TM_OUT_EMPTY;
+  bool wait = epoch == since && state_of(box) == TM_OUT_EMPTY;
   if (wait) {
     box->waiters++;
   }

@@ -19,14 +19,15 @@ typedef struct {
   tm_lock lock;
   void **slots; /* capacity is a power of two; value i is at slots[i % capacity] */
   size_t capacity;
-  size_t limit;        /* how many values may be reserved and not taken */
-  size_t reserved;     /* how many values have been promised so far */
-  size_t arrived;      /* how many have been put so far */
-  size_t taken;        /* how many have been taken so far */
-  bool ended;          /* nothing more will be reserved */
-  bool blocked;        /* a reserve was refused as full: the next take makes room and says so */
-  unsigned waiters;    /* threads asleep, or about to be, on epoch */
-  tm_atomic_u32 epoch; /* changes under lock when waiters have to look again */
+  size_t limit;           /* how many values may be reserved and not taken */
+  size_t reserved;        /* how many values have been promised so far */
+  size_t arrived;         /* how many have been put so far */
+  size_t taken;           /* how many have been taken so far */
+  bool ended;             /* nothing more will be reserved */
+  bool blocked;           /* a reserve was refused as full: the next take makes room and says so */
+  unsigned waiters;       /* threads asleep, or about to be, on epoch */
+  tm_atomic_u32 epoch;    /* changes under lock when waiters have to look again */
+  tm_atomic_size helpers; /* see tm_outbox_count_helper */
   tm_atfork atfork;
 } tm_outbox;
 
@@ -66,7 +67,27 @@ size_t tm_outbox_pending(tm_outbox *box);
 /* The place of the value that a take gives next, of a box in order. */
 size_t tm_outbox_next_place(tm_outbox *box);
 
-/* Waits until a take may give something else than TM_OUT_EMPTY. */
-tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin);
+/* To be read before a look that a tm_outbox_wait may follow. */
+static inline uint32_t tm_outbox_epoch(tm_outbox *box) {
+  /* acquire: as the look of tm_outbox_wait. */
+  return atomic_load_explicit(&box->epoch, memory_order_acquire);
+}
+
+/* Waits until a take may give something else than TM_OUT_EMPTY, or helpers were told something `since`. */
+tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin);
+
+/* A worker that would do the box's work if it came by counts itself, then looks for that work, then waits
+ * `since` before it looked. Whoever brings work looks for such workers after that, and tells them. */
+static inline void tm_outbox_count_helper(tm_outbox *box, int change) {
+  atomic_fetch_add_explicit(&box->helpers, (size_t)change, memory_order_relaxed);
+}
+
+static inline bool tm_outbox_has_helpers(tm_outbox *box) {
+  /* relaxed: work is brought and looked for under one lock, so either the worker finds it there or its count,
+   * made before, is seen here. */
+  return atomic_load_explicit(&box->helpers, memory_order_relaxed) != 0;
+}
+
+void tm_outbox_tell_helpers(tm_outbox *box);
 
 #endif

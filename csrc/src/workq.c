@@ -111,7 +111,7 @@ static void release_and_dismiss(tm_workq *queue) {
 tm_item *tm_workq_take(tm_workq *queue) {
   tm_item *item = NULL;
   tm_lock_acquire(&queue->lock);
-  if (queue->items.first != NULL && !queue->items.first->shared) {
+  if (queue->items.first != NULL) {
     item = tm_fifo_take(&queue->items);
     add_length(queue, -1);
   }

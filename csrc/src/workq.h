@@ -55,8 +55,8 @@ tm_push_result tm_workq_push(tm_workq *queue, tm_item *item);
 /* Puts a shared item that a pop took out back to the front. Allowed when closed. */
 tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item);
 
-/* Takes the first item out, for a caller that is no worker of the queue. NULL if there is none, or if it
- * is shared. */
+/* Takes the first item out, for a caller that is no worker of the queue. NULL if there is none. To put it
+ * back is to push it. */
 tm_item *tm_workq_take(tm_workq *queue);
 
 /* If no worker is alive or being started: hands out all items that wait, linked by `next`, as if popped. */

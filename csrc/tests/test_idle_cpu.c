@@ -96,8 +96,8 @@ static void *wait_for_value(void *arg) {
   void *value;
   bool unblocked;
   while (tm_outbox_take(&box, &value, &unblocked) != TM_OUT_END) {
-    CHECK(tm_outbox_wait(&box, arg != NULL ? tm_os_now() + 50 * SECOND : TM_FOREVER, &spin) !=
-          TM_WAIT_TIMEOUT);
+    CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), arg != NULL ? tm_os_now() + 50 * SECOND : TM_FOREVER,
+                         &spin) != TM_WAIT_TIMEOUT);
   }
   return NULL;
 }

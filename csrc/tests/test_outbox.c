@@ -151,26 +151,28 @@ static void no_memory(void) {
 static void timeouts(void) {
   tm_outbox_init(&box, 100);
   int64_t deadline = tm_os_now() + 20 * MS;
-  CHECK(tm_outbox_wait(&box, 0, &spin) == TM_WAIT_TIMEOUT);
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), 0, &spin) == TM_WAIT_TIMEOUT);
   tm_wait_result result;
-  while ((result = tm_outbox_wait(&box, deadline, &spin)) == TM_WAIT_OK) { /* spurious */
+  while ((result = tm_outbox_wait(&box, tm_outbox_epoch(&box), deadline, &spin)) ==
+         TM_WAIT_OK) { /* spurious */
   }
   CHECK(result == TM_WAIT_TIMEOUT && tm_os_now() >= deadline);
   CHECK(reserve() == 0 && reserve() == 1);
   CHECK(!tm_outbox_put(&box, 1, value(1))); /* not the one they wait for */
-  CHECK(tm_outbox_wait(&box, 0, &spin) == TM_WAIT_TIMEOUT);
-  CHECK(tm_outbox_put(&box, 0, value(0)));                         /* who left early is still counted, */
-  tm_outbox_notify(&box);                                          /* and once only */
-  CHECK(tm_outbox_wait(&box, 0, &spin) == TM_WAIT_OK && takes(0)); /* there counts, even if it is late */
-  CHECK(tm_outbox_wait(&box, 0, &spin) == TM_WAIT_OK && takes(1));
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), 0, &spin) == TM_WAIT_TIMEOUT);
+  CHECK(tm_outbox_put(&box, 0, value(0))); /* who left early is still counted, */
+  tm_outbox_notify(&box);                  /* and once only */
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), 0, &spin) == TM_WAIT_OK &&
+        takes(0)); /* there counts, even if it is late */
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), 0, &spin) == TM_WAIT_OK && takes(1));
   tm_outbox_end(&box, false);
-  CHECK(tm_outbox_wait(&box, TM_FOREVER, &spin) == TM_WAIT_OK);
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), TM_FOREVER, &spin) == TM_WAIT_OK);
   tm_outbox_free(&box);
 }
 
 static void *wait_for_change(void *arg) {
   (void)arg;
-  CHECK(tm_outbox_wait(&box, tm_os_now() + 20 * SECOND, &spin) != TM_WAIT_TIMEOUT);
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), tm_os_now() + 20 * SECOND, &spin) != TM_WAIT_TIMEOUT);
   add(woken, 1);
   return NULL;
 }

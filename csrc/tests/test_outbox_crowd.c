@@ -79,7 +79,8 @@ static void *consume(void *arg) {
         break;
       }
       case TM_OUT_EMPTY:
-        CHECK(tm_outbox_wait(&box, tm_os_now() + 20 * SECOND, &spin) != TM_WAIT_TIMEOUT);
+        CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), tm_os_now() + 20 * SECOND, &spin) !=
+              TM_WAIT_TIMEOUT);
         break;
       case TM_OUT_END:
         return NULL;
@@ -139,7 +140,7 @@ static void *take_one_each(void *arg) {
   bool unblocked;
   for (uint32_t i = 0; i < VALUES; i++) {
     while (tm_outbox_take(&box, &value, &unblocked) != TM_OUT_VALUE) {
-      CHECK(tm_outbox_wait(&box, tm_os_now() + 20 * SECOND, &spin) != TM_WAIT_TIMEOUT);
+      CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), tm_os_now() + 20 * SECOND, &spin) != TM_WAIT_TIMEOUT);
     }
     CHECK(value == &content[i]);
     atomic_store_explicit(&consumed, i + 1, memory_order_release);

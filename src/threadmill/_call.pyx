@@ -6,13 +6,14 @@ from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 
 from threadmill._context cimport PyContext_Enter, PyContext_Exit, enter, leave
-from threadmill._core cimport TM_GIL, Engine, Job, Shift
+from threadmill._core cimport TM_GIL, Engine, Job, Shift, tm_hand_over
 from threadmill._csrc cimport tm_latch_claim, tm_latch_claimed
 
 
 cdef extern from "_python.h":
     object tm_take_exception()
     bint tm_may_form_cycles(object value)
+    void tm_untrack_atoms(object tuple)
     PyObject *tm_call_tuple(object func, object args)
     PyObject *tm_call_unpacked(object func, object args, object kwds)
 
@@ -38,6 +39,9 @@ cdef class Call(Job):
     cdef int prepare(self, object func, object args, object kwds, object context) except -1:
         self.func = func
         self.args = args
+        if PyTuple_CheckExact(args):
+            tm_untrack_atoms(args)              # while 100,000 wait, the collector comes by often
+        tm_hand_over(args)                      # it is the worker that lets go of it
         self.kwds = kwds
         self.context = context
         self.shared_context = TM_GIL            # see Engine.capture

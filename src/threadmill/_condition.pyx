@@ -11,9 +11,11 @@ cdef class LazyCondition:
     def __cinit__(self):
         self.lock = _thread.RLock()
 
-    def acquire(self, *args, **kwargs):
+    def acquire(self, blocking=True, timeout=-1):
         """See threading.RLock.acquire."""
-        return self.lock.acquire(*args, **kwargs)
+        if blocking is True and timeout == -1:      # as `wait` and `as_completed` do, twice for each future
+            return self.lock.acquire()
+        return self.lock.acquire(blocking, timeout)
 
     def release(self):
         """See threading.RLock.release."""

@@ -1,6 +1,7 @@
 # What the job types build on: the base of all jobs, and the engine that runs them.
 
-from libc.stdint cimport int64_t
+from cpython.object cimport PyObject
+from libc.stdint cimport int64_t, uint32_t
 
 from threadmill._context cimport Spare
 from threadmill._csrc cimport (
@@ -14,6 +15,7 @@ cdef extern from "_python.h":
     void tm_incref_for_others(object value)
     void tm_hand_over(object value)
     object tm_weak_get(object reference)
+    PyObject *tm_current_context()
 
 
 cdef struct Shift:
@@ -62,6 +64,15 @@ cdef class Job:
     cdef int help_here(self, tm_worker *worker) except -1
 
 
+cdef struct Look:
+    # What a consumer waits for.
+    tm_outbox *box
+    uint32_t since      # tm_outbox_epoch() before it looked
+
+
+cdef object END, LATE
+
+
 cdef class Outbox(Job):
     # A job that gives many values, one by one: an object side for tm_outbox, whose contracts hold.
     # An error is told from a result by the lowest bit of its address.
@@ -74,8 +85,10 @@ cdef class Outbox(Job):
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
     cdef int end(self, bint unreserve) except -1
     cdef int fill(self, object error, bint ordered) except -1
+    # The next value, or END, or LATE. Raises it if it is an error.
     cdef object take(self, bint ordered, int64_t deadline)
-    cdef int resume(self) except -1
+    cdef bint help_or_wait(self, tm_worker *worker, Look *look, bint ordered, int64_t deadline) except -1
+    cdef int back_to_queue(self) except -1
     cdef bint lift(self) noexcept
 
 
@@ -109,6 +122,7 @@ cdef class Engine:
     cdef int drain(self, object failure) except -1
     cdef int fail_all(self, tm_item *item, object failure) except -1
     cdef int launch(self, bint searching) except -1
+    cdef int start_for_push(self) except -1
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
     # Runs callbacks that are due until none are, or until one of them waits for a job: see give_callbacks_up.

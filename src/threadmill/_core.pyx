@@ -13,7 +13,7 @@ import weakref
 
 from threadmill._context cimport copy_current, drop, same
 from threadmill._csrc cimport *
-from threadmill._errors import DeadlockError, TimeoutError
+from threadmill._errors import DeadlockError
 from threadmill._give_way import give_way
 
 
@@ -68,8 +68,9 @@ cdef tm_wait_result wait_for_latch(void *latch, int64_t deadline) noexcept nogil
     return tm_latch_wait(<tm_latch *>latch, deadline, &spin)
 
 
-cdef tm_wait_result wait_for_outbox(void *box, int64_t deadline) noexcept nogil:
-    return tm_outbox_wait(<tm_outbox *>box, deadline, &spin)
+cdef tm_wait_result wait_for_outbox(void *what, int64_t deadline) noexcept nogil:
+    cdef Look *look = <Look *>what
+    return tm_outbox_wait(look.box, look.since, deadline, &spin)
 
 
 cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
@@ -181,6 +182,9 @@ cdef class Job:
         return 0
 
 
+cdef object END = object(), LATE = object()
+
+
 cdef class Outbox(Job):
     def __cinit__(self, Engine engine not None, size_t limit, *_):
         tm_item_init(&self.item, True)
@@ -225,37 +229,52 @@ cdef class Outbox(Job):
         return 0
 
     cdef object take(self, bint ordered, int64_t deadline):
-        """The next value. Raises it if it is an error, StopIteration after the last one, TimeoutError."""
         cdef void *tagged = NULL
         cdef cbool unblocked
         cdef tm_out_result result
-        cdef tm_worker *worker
+        cdef tm_worker *worker = tm_worker_self()
+        cdef bint helps = worker != NULL and worker.queue == self.home and deadline != 0
+        cdef Look look
+        look.box = &self.box
         while True:
+            look.since = tm_outbox_epoch(&self.box)
             result = tm_outbox_take(&self.box, &tagged, &unblocked)
             if result == TM_OUT_VALUE:
                 break
             if result == TM_OUT_END:
-                raise StopIteration
-            worker = tm_worker_self()
-            if worker != NULL and worker.queue == self.home and deadline != 0:
-                # As in wait_until. If the job is out, a worker has it that does not wait for this one.
-                if tm_workq_take_this(self.home, &self.item):
-                    Py_DECREF(self)             # the queue's reference; the caller has its own
-                    self.help_here(worker)
-                    continue
-            if not self.sleep(wait_for_outbox, &self.box, &self.box, ordered, deadline):
-                raise TimeoutError
+                return END
+            if helps:
+                if not self.help_or_wait(worker, &look, ordered, deadline):
+                    return LATE
+            elif not self.sleep(wait_for_outbox, &look, &self.box, ordered, deadline):
+                return LATE
         value = <object><PyObject *>(<uintptr_t>tagged & ~<uintptr_t>1)
         Py_DECREF(value)                        # the slot's reference; `value` holds its own
         if unblocked:
-            self.resume()
+            self.back_to_queue()
         if <uintptr_t>tagged & 1:
             raise value
         return value
 
-    cdef int resume(self) except -1:
-        """Back into the queue, after a reserve was refused as full."""
-        return (<Engine>self.engine).put_back(self)
+    cdef bint help_or_wait(self, tm_worker *worker, Look *look, bint ordered, int64_t deadline) except -1:
+        """As in wait_until. If the job is out, another worker has it, which may put it back and then wait for
+        what the next item brings: so the caller sleeps no longer than that."""
+        tm_outbox_count_helper(&self.box, 1)
+        try:
+            if not tm_workq_take_this(self.home, &self.item):
+                return self.sleep(wait_for_outbox, look, &self.box, ordered, deadline)
+        finally:
+            tm_outbox_count_helper(&self.box, -1)
+        Py_DECREF(self)                         # the queue's reference; the caller has its own
+        self.help_here(worker)
+        return True
+
+    cdef int back_to_queue(self) except -1:
+        """After it was taken out, or stopped at its bound."""
+        (<Engine>self.engine).put_back(self)
+        if tm_outbox_has_helpers(&self.box):
+            tm_outbox_tell_helpers(&self.box)
+        return 0
 
     cdef bint lift(self) noexcept:
         """Takes the bound away. True if the job had stopped at it, and was neither queued nor run."""
@@ -264,7 +283,7 @@ cdef class Outbox(Job):
     def _unlimit(self):
         """Lets the input be read to its end, so that the pool can be joined."""
         if self.lift():
-            self.resume()
+            self.back_to_queue()
 
 
 @cython.auto_pickle(False)
@@ -305,14 +324,16 @@ cdef class Engine:
         """The context for what the caller submits now."""
         if not self.with_context:
             return None
-        context = copy_current()
-        if TM_GIL:
-            with cython.critical_section(self):
-                snapshot = tm_weak_get(self.snapshot)
-                if snapshot is not None and same(context, snapshot):
-                    return snapshot
-                self.snapshot = PyWeakref_NewRef(context, NULL)
-        return context
+        cdef PyObject *current = tm_current_context()
+        if not TM_GIL:
+            return copy_current()
+        with cython.critical_section(self):
+            snapshot = tm_weak_get(self.snapshot)
+            if snapshot is not None and current != NULL and same(<object>current, snapshot):
+                return snapshot
+            context = copy_current()
+            self.snapshot = PyWeakref_NewRef(context, NULL)
+            return context
 
     cdef bint push(self, Job job) except -1:
         """Queues the job. False if the engine is closed. Raises the refusal if it is broken, and what the
@@ -325,14 +346,17 @@ cdef class Engine:
             self.check()
             return False
         if result == TM_START:
-            try:
-                self.launch(True)
-            except BaseException as error:
-                # If no worker is left, what is queued ends: this job, and what others have pushed meanwhile,
-                # counting on this worker.
-                self.fail_all(tm_workq_strand(&self.queue), lambda: error)
-                raise
+            self.start_for_push()
         return True
+
+    cdef int start_for_push(self) except -1:    # not in push(), which would make a closure each time
+        try:
+            return self.launch(True)
+        except BaseException as error:
+            # If no worker is left, what is queued ends: this job, and what others have pushed meanwhile,
+            # counting on this worker.
+            self.fail_all(tm_workq_strand(&self.queue), lambda: error)
+            raise
 
     cdef int launch(self, bint searching) except -1:
         """Starts a worker for a place that is reserved. Raises what that raises, unless the thread cannot be
@@ -493,8 +517,7 @@ cdef class Engine:
             return self.refusal is not None
 
     def take(self):
-        """Takes the first job out of the queue, which then is the caller's. None if there is none, or if it
-        is one for several workers."""
+        """Takes the first job out of the queue, which then is the caller's. None if there is none."""
         cdef tm_item *item = tm_workq_take(&self.queue)
         if item == NULL:
             return None

@@ -143,7 +143,11 @@ cdef extern from "outbox.h" nogil:
     void tm_outbox_end(tm_outbox *box, cbool unreserve)
     cbool tm_outbox_unlimit(tm_outbox *box)
     tm_out_result tm_outbox_take(tm_outbox *box, void **value, cbool *unblocked)
-    tm_wait_result tm_outbox_wait(tm_outbox *box, int64_t deadline, tm_spin *spin)
+    uint32_t tm_outbox_epoch(tm_outbox *box)
+    tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin)
+    void tm_outbox_count_helper(tm_outbox *box, int change)
+    cbool tm_outbox_has_helpers(tm_outbox *box)
+    void tm_outbox_tell_helpers(tm_outbox *box)
 
 
 cdef extern from "waits.h" nogil:

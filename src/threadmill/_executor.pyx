@@ -8,9 +8,10 @@ from collections import deque
 from concurrent.futures import thread
 from types import FunctionType
 
-from threadmill._core cimport Engine, deadline_after
+from threadmill._core cimport END, LATE, Engine, deadline_after
 from threadmill._csrc cimport tm_latch_done
 from threadmill._future cimport FutureCore
+from threadmill._imap cimport ExecutorMap
 from threadmill._results cimport ApplyResult
 from threadmill.future import Future
 
@@ -21,6 +22,7 @@ cdef extern from "_python.h":
 
 cdef extern from "Python.h":
     void PyObject_GC_UnTrack(object job)
+    Py_ssize_t PY_SSIZE_T_MAX
 
 
 cdef object MISSING = object()
@@ -31,6 +33,10 @@ cdef object Original = thread.ThreadPoolExecutor
 cdef object unpatched = Original.submit
 if type(unpatched) is not FunctionType or unpatched.__globals__ is not vars(thread):
     unpatched = None
+
+
+# What is read at once and without side effects.
+cdef set AT_ONCE = {list, tuple, range, str, bytes}
 
 
 def is_patched():
@@ -82,17 +88,23 @@ cdef class ExecutorCore:
         cdef int64_t deadline = deadline_after(timeout)
         cdef Engine engine = self._engine
         context = engine.capture()
+        if buffersize is None and iterables and all([type(iterable) in AT_ONCE for iterable in iterables]):
+            star = len(iterables) > 1
+            items = list(zip(*iterables) if star else iterables[0])
+            if items:
+                items.reverse()
+                results = ExecutorMap(engine, PY_SSIZE_T_MAX, fn, items, star)
+                if not engine.push(results):
+                    raise self._refused()
+                return _all_results(results, deadline)
+        # Else reading the input may take time, or fail, and what has been read already runs.
         inputs = zip(*iterables)
-        if buffersize is None:
-            jobs = [self._submit_item(engine, fn, args, context) for args in inputs]
-            jobs.reverse()
-            return _all_results(jobs, deadline)
         ahead = deque()
         for args in inputs:
             ahead.append(self._submit_item(engine, fn, args, context))
             if len(ahead) == buffersize:
-                break
-        return _bounded_results(engine, fn, inputs, context, ahead, buffersize, deadline)
+                return _results(engine, fn, inputs, context, ahead, buffersize, deadline)
+        return _results(engine, fn, None, context, ahead, 0, deadline)
 
     cdef ApplyResult _submit_item(self, Engine engine, object fn, object args, object context):
         cdef ApplyResult job = queue_item(engine, fn, args, context)
@@ -119,19 +131,24 @@ cdef object outcome(ApplyResult job, int64_t deadline):
     raise job.value
 
 
-def _all_results(list jobs, int64_t deadline):
-    """The results of all jobs, which are in reverse order. Cancels the rest when it ends early."""
+def _all_results(ExecutorMap results, int64_t deadline):
+    """The results of all items. Cancels those that have not begun when it ends early."""
+    cdef list given = []
     try:
-        while jobs:
-            yield outcome(jobs.pop(), deadline)
+        while True:
+            given.append(results.take(True, deadline))
+            if given[0] is END:
+                return
+            if given[0] is LATE:
+                raise builtins.TimeoutError
+            yield given.pop()                   # so that it is not held here meanwhile
     finally:
-        for job in jobs:
-            (<ApplyResult>job).fail(None)
+        results.stop()
 
 
-def _bounded_results(Engine engine, fn, inputs, context, ahead, Py_ssize_t buffersize, int64_t deadline):
-    """The same, with at most `buffersize` inputs taken beyond what has been given out. Does not hold the
-    executor. RuntimeError if inputs are left when that is gone or shut down."""
+def _results(Engine engine, fn, inputs, context, ahead, Py_ssize_t buffersize, int64_t deadline):
+    """The same of jobs, with at most `buffersize` taken from the inputs, if there are any left, beyond what has
+    been given out. Does not hold the executor. RuntimeError if inputs are left when that is gone or shut down."""
     cdef ApplyResult job
     try:
         while True:

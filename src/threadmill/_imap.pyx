@@ -6,20 +6,23 @@ lock and no thread of its own, and is read no faster than workers are free.
 """
 
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport int64_t
 
 from concurrent.futures import CancelledError
 
 from threadmill._context cimport Spare, changed, enter, leave
-from threadmill._core cimport Engine, Outbox, Shift, deadline_after
+from threadmill._core cimport END, LATE, Engine, Outbox, Shift, deadline_after
 from threadmill._csrc cimport (
     TM_FOREVER, TM_FULL, TM_NO_MEMORY, TM_RESERVED, tm_latch_claim, tm_latch_claimed, tm_reserve_result,
 )
+from threadmill._errors import TimeoutError
 
 
 cdef extern from "_python.h":
     object tm_take_exception()
     PyObject *tm_call_one(object func, object item)
+    PyObject *tm_call_tuple(object func, object args)
 
 
 cdef extern from "Python.h":
@@ -31,7 +34,7 @@ cdef class IMapIterator(Outbox):
     """What `imap` returns: gives the results in the order of the input. As
     `multiprocessing.pool.IMapIterator`."""
 
-    def __cinit__(self, Engine engine, size_t limit, func, source):
+    def __cinit__(self, Engine engine, size_t limit, func, source, *_):
         self.context = engine.capture()
         self.func = func
         self.source = source
@@ -41,19 +44,28 @@ cdef class IMapIterator(Outbox):
         return self
 
     def __next__(self):
-        return self.take(self.ordered, TM_FOREVER)
+        return self.next_value(TM_FOREVER)
 
     def next(self, timeout=None):
         """The next result, waiting for it up to `timeout` seconds (None: for ever).
 
         Raises what its task raised, TimeoutError, and StopIteration at the end."""
-        return self.take(self.ordered, deadline_after(timeout))
+        return self.next_value(deadline_after(timeout))
+
+    cdef object next_value(self, int64_t deadline):
+        value = self.take(self.ordered, deadline)
+        if value is END:
+            raise StopIteration
+        if value is LATE:
+            raise TimeoutError
+        return value
 
     cdef int help(self, Engine engine, Shift *shift) except -1:
         return self.run(engine, shift)
 
     cdef int run(self, Engine engine, Shift *shift) except -1:
         if tm_latch_claimed(&self.item.latch):
+            self.let_go()
             return engine.forget()
         func, context = self.func, self.context
         if context is None:
@@ -61,6 +73,19 @@ cdef class IMapIterator(Outbox):
         enter(&shift.spare, context)
         self.run_next(engine, shift, func, &shift.spare)
         return leave(&shift.spare)
+
+    cdef PyObject *read(self) noexcept:
+        if self.pile is None:
+            return PyIter_Next(self.source)
+        if not self.pile:
+            return NULL
+        item = self.pile.pop()
+        Py_INCREF(item)
+        return <PyObject *>item
+
+    cdef int let_go(self) except -1:
+        self.source = self.pile = self.func = self.context = None
+        return 0
 
     cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1:
         cdef size_t index = 0
@@ -71,9 +96,9 @@ cdef class IMapIterator(Outbox):
             self.fail(MemoryError())
             return engine.forget()
         shift.place[0] = index
-        cdef PyObject *item = PyIter_Next(self.source)
+        cdef PyObject *item = self.read()
         if item == NULL:
-            self.source = self.func = self.context = None
+            self.let_go()
             if PyErr_Occurred() != NULL:
                 self.put(index, tm_take_exception(), True, self.ordered, shift)
                 self.end(False)
@@ -81,12 +106,12 @@ cdef class IMapIterator(Outbox):
                 self.end(True)
             return engine.forget()
         context = self.context
-        engine.put_back(self)
+        self.back_to_queue()
         # From here on another worker may be reading the input.
         if spare != NULL and changed(spare):    # by the input's iterator
             leave(spare)
             enter(spare, context)
-        cdef PyObject *result = tm_call_one(func, <object>item)
+        cdef PyObject *result = tm_call_tuple(func, <object>item) if self.star else tm_call_one(func, <object>item)
         Py_DECREF(<object>item)
         if result == NULL:
             return self.put(index, tm_take_exception(), True, self.ordered, shift)
@@ -98,7 +123,7 @@ cdef class IMapIterator(Outbox):
         """Ends the values with the error, after those that are being worked on."""
         cdef size_t index = 0
         if tm_latch_claim(&self.item.latch):
-            self.source = self.func = self.context = None
+            self.let_go()
             self.lift()
             if self.reserve(&index) == TM_RESERVED:
                 self.put(index, CancelledError() if error is None else error, True, self.ordered, NULL)
@@ -107,9 +132,9 @@ cdef class IMapIterator(Outbox):
 
     cdef int lose(self, object error) except -1:
         cdef size_t index = 0
-        cdef bint at_its_end = self.source is None
+        cdef bint at_its_end = self.source is None and self.pile is None
         tm_latch_claim(&self.item.latch)
-        self.source = self.func = self.context = None
+        self.let_go()
         self.lift()
         self.fill(error, self.ordered)
         if not at_its_end and self.reserve(&index) == TM_RESERVED:
@@ -124,3 +149,26 @@ cdef class IMapUnorderedIterator(IMapIterator):
 
     def __cinit__(self, *_):
         self.ordered = False
+
+
+cdef class ExecutorMap(IMapIterator):
+    """The job of an executor's `map` whose input has been read: a list, the first item last, that is the job's
+    own. With `star`, items are tuples of arguments."""
+
+    def __cinit__(self, Engine engine, size_t limit, func, list pile, bint star):
+        self.pile = pile
+        self.star = star
+
+    cdef int stop(self) except -1:
+        tm_latch_claim(&self.item.latch)
+        return 0
+
+    def _task(self):
+        """(fn, args, kwargs) of one that waits in a queue: it has no arguments of its own."""
+        return self.func, (), {}
+
+    def _cancel(self):
+        """Ends it as cancelled, by the thread that has taken it out of the queue."""
+        cdef bint pending = not tm_latch_claimed(&self.item.latch)
+        self.fail(None)
+        return pending

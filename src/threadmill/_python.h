@@ -36,6 +36,11 @@ static inline void tm_hand_over(PyObject *object) {
 #endif
 }
 
+/* The calling thread's contextvars context, borrowed; NULL if it has none yet. */
+static inline PyObject *tm_current_context(void) {
+  return PyThreadState_Get()->context;
+}
+
 /* Takes the raised exception, its traceback attached, as a new reference. */
 static inline PyObject *tm_take_exception(void) {
 #if PY_VERSION_HEX >= 0x030C0000
@@ -131,6 +136,20 @@ static inline PyObject *tm_new(PyObject *cls) {
   PyObject *object = none == NULL ? NULL : ((PyTypeObject *)cls)->tp_new((PyTypeObject *)cls, none, NULL);
   Py_XDECREF(none);
   return object;
+}
+
+/* Takes an exact tuple of atoms off the collector's list, as the collector would when it first came to it. */
+static inline void tm_untrack_atoms(PyObject *tuple) {
+#ifndef Py_GIL_DISABLED /* there, it would have to stop all threads */
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+    if (PyType_IS_GC(Py_TYPE(PyTuple_GET_ITEM(tuple, i)))) {
+      return;
+    }
+  }
+  PyObject_GC_UnTrack(tuple);
+#else
+  (void)tuple;
+#endif
 }
 
 /* Whether an object that refers to this one may be part of a reference cycle through it. Untracked

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from threadmill._call import Call
 from threadmill._core import Engine
 from threadmill._future import FutureCore
+from threadmill._imap import ExecutorMap
 from threadmill._workers import Crew
 
 
@@ -50,10 +51,14 @@ class Cache:
         return self._engine.qsize() + self._engine.busy()
 
 
-class ItemOfMap:
-    """In the place of the future that an item of `executor.map` does not have."""
+if TYPE_CHECKING:
+    Queued = Call | ExecutorMap[Any]
 
-    def __init__(self, job: Call) -> None:
+
+class NoFuture:
+    """In the place of the future that an `executor.map` does not have."""
+
+    def __init__(self, job: Queued) -> None:
         self._job = job
 
     def cancel(self) -> bool:
@@ -61,11 +66,11 @@ class ItemOfMap:
 
 
 class WorkItem:
-    """What `executor._work_queue` gives: a task that waits, with the names of all versions."""
+    """What `executor._work_queue` gives: a task that waits, or a whole map, with all versions' names."""
 
-    def __init__(self, job: Call) -> None:
-        self.job: Call | None = job
-        self.future = job if isinstance(job, FutureCore) else ItemOfMap(job)
+    def __init__(self, job: Queued) -> None:
+        self.job: Queued | None = job
+        self.future = job if isinstance(job, FutureCore) else NoFuture(job)
         self.fn: Callable[..., Any]
         self.args: tuple[Any, ...]
         self.kwargs: Mapping[str, Any]
