@@ -9,7 +9,7 @@ GROUPS = test
 BIN = $(VENV)/bin
 BUILT = $(VENV)/.built
 SOURCES = pyproject.toml setup.py $(wildcard csrc/src/*.[ch] src/threadmill/*.py[xd] src/threadmill/*.h)
-C_FILES = csrc/src/*.[ch] csrc/tests/*.[ch] src/threadmill/*.h
+C_FILES = csrc/src/*.[ch] csrc/tests/*.[ch] src/threadmill/*.h benchmarks/*.c
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -26,8 +26,14 @@ stress: $(VENV)/.test ## random operations on pools while all goes wrong: make s
 check: ## the tests of the C core: see csrc/Makefile
 	$(MAKE) -C csrc check
 
-bench: $(BUILT) ## threadmill.ThreadPool and the standard library's, case by case
+bench: $(VENV)/.bench ## all figures, in about 10 minutes; in one: make bench QUICK=1; some: ARGS="--cases burst,map"
+	CC="$(CC)" $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+compare: $(BUILT) ## the bare cost of a task, against the standard library's pools, in a few minutes
 	$(BIN)/python benchmarks/compare.py $(ARGS)
+
+instructions: $(BUILT) ## count the hot paths' instructions and compare; make instructions UPDATE=1 writes them
+	$(BIN)/python -m benchmarks.instructions $(if $(UPDATE),--update)
 
 lint: $(VENV)/.lint ## format, style and types of all files
 	$(BIN)/ruff format --check
@@ -67,8 +73,12 @@ $(VENV)/.test: $(BUILT)
 	$(BIN)/python -m pip install --quiet $(addprefix --group ,$(GROUPS))
 	@touch $@
 
+$(VENV)/.bench: $(BUILT)
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
 $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
-.PHONY: help demo test stress check bench lint format clean
+.PHONY: help demo test stress check bench compare instructions lint format clean

@@ -1,0 +1,53 @@
+"""One hot path of threadmill, for counting its instructions: `python -m benchmarks.hot_paths PATH TASKS`.
+
+Made to repeat, whatever else the machine does: one worker, on one CPU, where nobody spins; threads take turns
+only where one waits; the garbage collector is off; the map has a chunksize, since without one its workers
+take as many items at a time as suits the time that these need.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+
+import threadmill
+
+CHUNK = 1000
+
+
+def nothing(item: int) -> int:
+    return item
+
+
+def apply_async(tasks: int) -> int:
+    with threadmill.ThreadPool(1) as pool:
+        handles = [pool.apply_async(nothing, (1,)) for _ in range(tasks)]
+        return sum(handle.get() for handle in handles)
+
+
+def submit(tasks: int) -> int:
+    with threadmill.ThreadPoolExecutor(1) as executor:
+        futures = [executor.submit(nothing, 1) for _ in range(tasks)]
+        return sum(future.result() for future in futures)
+
+
+def pool_map(tasks: int) -> int:
+    with threadmill.ThreadPool(1) as pool:
+        return sum(pool.map(nothing, [1] * tasks, CHUNK))
+
+
+PATHS: dict[str, Callable[[int], int]] = {"apply_async": apply_async, "submit": submit, "map": pool_map}
+
+
+def main(path: str, tasks: int) -> None:
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    sys.setswitchinterval(1000)
+    gc.disable()
+    assert PATHS[path](tasks) == tasks
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
