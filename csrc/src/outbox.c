@@ -46,6 +46,7 @@ tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
     result = TM_NO_MEMORY;
   } else {
     *index = box->reserved++;
+    atomic_store_explicit(&box->reserving, true, memory_order_relaxed);
   }
   tm_lock_release(&box->lock);
   return result;
@@ -163,7 +164,8 @@ size_t tm_outbox_next_place(tm_outbox *box) {
 
 size_t tm_outbox_pending(tm_outbox *box) {
   tm_lock_acquire(&box->lock);
-  size_t pending = box->ended || box->blocked ? box->reserved - box->arrived : SIZE_MAX;
+  bool no_more = box->ended || box->blocked || atomic_load_explicit(&box->reserving, memory_order_relaxed);
+  size_t pending = no_more ? box->reserved - box->arrived : SIZE_MAX;
   tm_lock_release(&box->lock);
   return pending;
 }

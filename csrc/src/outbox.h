@@ -19,15 +19,16 @@ typedef struct {
   tm_lock lock;
   void **slots; /* capacity is a power of two; value i is at slots[i % capacity] */
   size_t capacity;
-  size_t limit;           /* how many values may be reserved and not taken */
-  size_t reserved;        /* how many values have been promised so far */
-  size_t arrived;         /* how many have been put so far */
-  size_t taken;           /* how many have been taken so far */
-  bool ended;             /* nothing more will be reserved */
-  bool blocked;           /* a reserve was refused as full: the next take makes room and says so */
-  unsigned waiters;       /* threads asleep, or about to be, on epoch */
-  tm_atomic_u32 epoch;    /* changes under lock when waiters have to look again */
-  tm_atomic_size helpers; /* see tm_outbox_count_helper */
+  size_t limit;            /* how many values may be reserved and not taken */
+  size_t reserved;         /* how many values have been promised so far */
+  size_t arrived;          /* how many have been put so far */
+  size_t taken;            /* how many have been taken so far */
+  bool ended;              /* nothing more will be reserved */
+  bool blocked;            /* a reserve was refused as full: the next take makes room and says so */
+  unsigned waiters;        /* threads asleep, or about to be, on epoch */
+  tm_atomic_u32 epoch;     /* changes under lock when waiters have to look again */
+  tm_atomic_u32 reserving; /* somebody has reserved and not let others do so. Written by that thread. */
+  tm_atomic_size helpers;  /* see tm_outbox_count_helper */
   tm_atfork atfork;
 } tm_outbox;
 
@@ -65,8 +66,15 @@ tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked);
 bool tm_outbox_next_value(const tm_outbox *box, size_t *index, void **value);
 
 /* How many values have been promised and not put, if no more will be promised before one is; else SIZE_MAX.
+ * Who has reserved a place promises no more before its tm_outbox_let_others_reserve, nor does anybody else.
  */
 size_t tm_outbox_pending(tm_outbox *box);
+
+/* Before the next reserve may come from another thread. */
+static inline void tm_outbox_let_others_reserve(tm_outbox *box) {
+  /* relaxed: who asks whether this thread is stuck comes after that it said that it waits. */
+  atomic_store_explicit(&box->reserving, false, memory_order_relaxed);
+}
 
 /* The place of the value that a take gives next, of a box in order. */
 size_t tm_outbox_next_place(tm_outbox *box);

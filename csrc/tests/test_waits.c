@@ -104,6 +104,7 @@ static void a_value_may_come_from_any_part(void) {
   workers[0].running = workers[1].running = workers[2].running = &items[MOST];
   CHECK(begins_for_a_value(0, false));
   CHECK(begins_for_a_value(1, false));
+  tm_outbox_let_others_reserve(&box);
   CHECK(begins_for_a_value(2, false)); /* more may be promised */
   end_of(2);
   tm_outbox_end(&box, false);
@@ -113,6 +114,19 @@ static void a_value_may_come_from_any_part(void) {
   end_of(0);
   end_of(1);
   end_of(2);
+  tm_outbox_free(&box);
+}
+
+static void who_reads_the_input_promises_no_more(void) {
+  fresh();
+  promise(2);
+  workers[0].running = workers[1].running = &items[MOST];
+  CHECK(begins_for_a_value(0, false));
+  CHECK(!begins_for_a_value(1, false));
+  tm_outbox_let_others_reserve(&box);
+  CHECK(begins_for_a_value(1, false));
+  end_of(0);
+  end_of(1);
   tm_outbox_free(&box);
 }
 
@@ -149,6 +163,7 @@ int main(void) {
   RUN(what_is_done_holds_up_nobody);
   RUN(a_part_of_a_shared_item_is_enough);
   RUN(a_value_may_come_from_any_part);
+  RUN(who_reads_the_input_promises_no_more);
   RUN(a_box_that_is_full_brings_no_more);
   RUN(in_order_the_next_value_counts);
   return end();

@@ -284,6 +284,7 @@ cdef class Outbox(Job):
 
     cdef int back_to_queue(self) except -1:
         """After it was taken out, or stopped at its bound."""
+        tm_outbox_let_others_reserve(&self.box)
         (<Engine>self.engine).put_back(self)
         if tm_outbox_has_helpers(&self.box):
             tm_outbox_tell_helpers(&self.box)

@@ -145,6 +145,7 @@ cdef extern from "outbox.h" nogil:
     cbool tm_outbox_unlimit(tm_outbox *box)
     tm_out_result tm_outbox_take(tm_outbox *box, void **value, cbool *unblocked)
     cbool tm_outbox_next_value(const tm_outbox *box, size_t *index, void **value)
+    void tm_outbox_let_others_reserve(tm_outbox *box)
     uint32_t tm_outbox_epoch(tm_outbox *box)
     tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin)
     void tm_outbox_count_helper(tm_outbox *box, int change)
