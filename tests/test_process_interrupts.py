@@ -12,6 +12,7 @@ from process_helpers import EXECUTOR, FACES, POOL, always, run_often
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
 
 # `while_it_sleeps` and `early` make a call, interrupt it, and give the time from signal to KeyboardInterrupt.
+# The call of the former sets `about_to` just before it waits.
 TOOLS = """
 import random, signal, threading, time
 
@@ -21,34 +22,35 @@ def state_of_main():
     with open(STATUS) as status:
         return [line for line in status if line.startswith(("State", "voluntary_ctxt_switches"))]
 
-def wait_until_main_sleeps(long_since=False):
-    # For longer than 5 ms, after which a thread that waits for the GIL would ask for it; or than 50 ms,
-    # how long the first sleep of a wait is.
+def wait_until_main_sleeps(late=False):
+    if late:  # for longer than the first sleep of a wait may be
+        time.sleep(0.06)
+    # For longer than 5 ms, after which a thread that waits for the GIL would ask for it.
     before, looks = None, 0
-    while looks < (25 if long_since else 3):
+    while looks < 3:
         time.sleep(0.003)
         now = state_of_main()
         looks = looks + 1 if now == before and "sleeping" in now[0] else 0
         before = now
 
-def while_it_sleeps(call, long_since=False):
-    about_to, sent = threading.Event(), []
+def interrupt_main(late=False):
+    about_to.wait(40)
+    wait_until_main_sleeps(late)
+    sent.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
 
-    def send():
-        about_to.wait(40)
-        wait_until_main_sleeps(long_since)
-        sent.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    sender = threading.Thread(target=send)
+def while_it_sleeps(call, late=False):
+    about_to.clear()
+    sender = threading.Thread(target=interrupt_main, args=[late])
     sender.start()
     try:
-        about_to.set()
         call()
     except KeyboardInterrupt:
-        latency = time.monotonic() - sent[0]
+        latency = time.monotonic() - sent.pop()
     sender.join()
     return latency
+
+about_to, sent = threading.Event(), []
 
 def interrupt(_, frame):
     # Not where CPython itself cannot stand it: a thread that starts may never be up, and what the callback of
@@ -74,10 +76,10 @@ def early(call, again):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGALRM, interrupt)
 
-begun, release = threading.Event(), threading.Event()
+begun, release = threading.Semaphore(0), threading.Event()
 
 def task(*_):
-    begun.set()
+    begun.release()
     assert release.wait(40)
     return 3
 """
@@ -129,16 +131,16 @@ def test_each_wait_is_interrupted_at_once(wait: str) -> None:
     Joins wait on CPython's own locks, which may miss one, and get more. The task goes on, and gives its
     result."""
     face, before, call = WAITS[wait]
-    early = f"[early(call, {1 if wait in JOINS else 0}) for _ in range({0 if wait in FOREIGN_WAITS else 20})]"
+    again, times = 1 if wait in JOINS else 0, 0 if wait in FOREIGN_WAITS else 20
     program = f"""{face}{TOOLS}
 import concurrent.futures
 pool = new(2)
-handle = submit(pool, task)
-begun.wait(40)
+handle, _ = submit(pool, task), submit(pool, task)
+assert all(begun.acquire(timeout=40) for _ in range(2))
 {before}
-call = lambda: {call}
-say([while_it_sleeps(call, long_since=i == 4) for i in range(5)])
-say({early})
+wait = lambda: {call}
+say([while_it_sleeps(lambda: (about_to.set(), wait()), late=i == 4) for i in range(5)])
+say([early(wait, {again}) for _ in range({times})])
 release.set()
 say(result(handle))
 """
@@ -176,11 +178,10 @@ for _ in range(50):
     always(program, options=["-W", "ignore::ResourceWarning"])  # of one that it was about to make
 
 
-# Ctrl-C as soon as main sleeps in the block or at its end, which cancels the backlog, and then ...
+# Ctrl-C when main sleeps in the block or at its end, which cancels the backlog, and then ...
 WITH = """
 def interrupter():
-    wait_until_main_sleeps()
-    os.kill(os.getpid(), signal.SIGINT)
+    interrupt_main()
     while not all(future.cancelled() for future in queued):
         time.sleep(0.001)
     say("cancelled")
@@ -193,8 +194,9 @@ try:
     with pool:
         running = submit(pool, task)
         queued = [submit(pool, say, "never") for _ in range(3)]
-        assert begun.wait(40)
+        assert begun.acquire(timeout=40)
         threading.Thread(target=interrupter).start()
+        about_to.set()
         {wait}
 except KeyboardInterrupt:
     say("interrupted")
@@ -222,11 +224,11 @@ def test_a_pools_block_is_left_at_once() -> None:
 from threadmill import PoolTerminated
 
 def block():
-    begun.clear()
     with new(1) as pool:
         running.append(submit(pool, task))
         queued.append(submit(pool, say, "never"))
-        assert begun.wait(40)
+        assert begun.acquire(timeout=40)
+        about_to.set()
         pool.map(say, ["never"])
 
 running, queued = [], []
