@@ -149,7 +149,8 @@ cdef class MapResult(ApplyResult):
 
     cdef int fail(self, object error) except -1:
         # relaxed: if all items have been claimed, who claimed them ends it; its entry may still be queued.
-        if atomic_load_explicit(&self.next, memory_order_relaxed) >= self.length:
+        cdef size_t length = self.length
+        if atomic_load_explicit(&self.next, memory_order_relaxed) >= length:
             return 0
         if tm_latch_claim(&self.item.latch):
             self.end_unrun(error)
