@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 from collections.abc import Iterator
@@ -144,6 +145,21 @@ def test_a_dropped_iterator_does_not_hold_up_the_pool(pool: ThreadPool, method: 
         assert values.next(LIMIT) == square(i)
     del values
     assert pool.apply(square, (3,)) == 9
+    pool.close()
+    in_time(pool.join)
+
+
+@each_method
+def test_one_that_is_garbage_in_a_cycle_does_not_either(pool: ThreadPool, method: str) -> None:
+    class Holder:
+        pass
+
+    holder: Any = Holder()
+    holder.itself = holder
+    holder.values = getattr(pool, method)(square, itertools.count(), buffersize=3)
+    assert pool.apply(square, (3,)) == 9  # it waits for room now
+    del holder
+    gc.collect()
     pool.close()
     in_time(pool.join)
 

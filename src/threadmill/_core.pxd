@@ -90,6 +90,8 @@ cdef class Outbox(Job):
     cdef void *engine
 
     cdef tm_reserve_result reserve(self, size_t *index) noexcept
+    # When nobody can take them any more.
+    cdef int drop_values(self) except -1
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
     cdef int end(self, bint unreserve) except -1
     cdef int fill(self, object error, bint ordered) except -1

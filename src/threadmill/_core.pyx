@@ -206,16 +206,20 @@ cdef class Outbox(Job):
         self.engine = <void *>engine
 
     def __dealloc__(self):
-        cdef void *value = NULL
-        cdef cbool unblocked
         if self.engine == NULL:                     # __cinit__ failed
             return
-        if self.lift():
-            (<Engine>self.engine).forget()      # it was neither queued nor run: it waited for room
-        while tm_outbox_take(&self.box, &value, &unblocked) == TM_OUT_VALUE:
-            Py_DECREF(<object><PyObject *>(<uintptr_t>value & ~<uintptr_t>1))
+        self.drop_values()
         Py_DECREF(<Engine>self.engine)
         tm_outbox_free(&self.box)
+
+    cdef int drop_values(self) except -1:
+        cdef void *value = NULL
+        cdef cbool unblocked
+        if self.lift():                             # before a take says so
+            (<Engine>self.engine).forget()          # it was neither queued nor run: it waited for room
+        while tm_outbox_take(&self.box, &value, &unblocked) == TM_OUT_VALUE:
+            Py_DECREF(<object><PyObject *>(<uintptr_t>value & ~<uintptr_t>1))
+        return 0
 
     cdef tm_reserve_result reserve(self, size_t *index) noexcept:
         return tm_outbox_reserve(&self.box, index)
@@ -314,10 +318,7 @@ cdef int visit_values(PyObject *outbox, visitproc visit, void *arg) noexcept:
 
 
 cdef int clear_values(PyObject *outbox) noexcept:
-    cdef void *value = NULL
-    cdef cbool unblocked
-    while tm_outbox_take(<tm_outbox *>(<char *>outbox + box_offset), &value, &unblocked) == TM_OUT_VALUE:
-        Py_DECREF(<object><PyObject *>(<uintptr_t>value & ~<uintptr_t>1))
+    (<Outbox>outbox).drop_values()
     return 0
 
 
@@ -410,8 +411,10 @@ cdef class Engine:
             self.start_thread(place)
         except BaseException as error:
             # Wherever in start_thread an interrupt came: either the thread has taken the place, or this has.
-            if place.take() and tm_workq_start_failed(&self.queue, searching) and isinstance(error, RuntimeError):
-                return 0
+            if place.take():
+                place.engine = None                 # whoever still has it does not keep the engine
+                if tm_workq_start_failed(&self.queue, searching) and isinstance(error, RuntimeError):
+                    return 0
             raise
         finally:
             self.starters.remove(here)
