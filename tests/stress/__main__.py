@@ -53,6 +53,9 @@ class Run:
             if subject is not None:
                 actor.submit(actor, subject)
 
+        def fork() -> None:
+            children.fork(actor, subjects, self.starts, self.signals)
+
         place = rng.randrange(len(subjects.places))
         operations: list[tuple[float, str, Callable[[], object]]] = [
             (60, "submit", submit),
@@ -66,7 +69,6 @@ class Run:
             (0.2, "collect garbage", ending.collect_garbage),
         ]
         if hasattr(os, "fork"):
-            fork = lambda: children.fork(actor, subjects, self.starts, self.signals)  # noqa: E731
             operations.append((0.1, "fork", fork))
         weights = [weight for weight, _, _ in operations]
         _, name, operation = rng.choices(operations, weights)[0]
@@ -127,7 +129,7 @@ class Run:
             subject.acts.add("end")
             subject.faces.pool.close()
             ending.join(subject)
-            subject.faces = None
+            subject.let_go(False)
         else:
             self.eventually(f"what is left of {subject}", lambda: not subject.has_ended())
             subject.check_left()

@@ -50,9 +50,9 @@ def renew_one(subjects: Subjects, rng: Random) -> None:
     if way == "join":
         end(subject, rng)
         join(subject)
-        subjects.forget(subject)
+        subject.let_go(False)
     elif way == "drop":
-        subject.drop()
+        subject.let_go(rng.random() < 0.7)
         if rng.random() < 0.3:
             gc.collect()
 

@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -37,8 +36,7 @@ class Interrupted(BaseException):
 
 
 def is_fresh(error: object) -> bool:
-    """Whether it comes from a signal handler, and is not the outcome of work that an earlier one has
-    ended."""
+    """Whether a signal handler has just raised it: it may also be the outcome of work that it ended."""
     return (
         isinstance(error, Interrupted)
         and not error.caught
@@ -59,13 +57,7 @@ class FailingStarts:
         self.lock = threading.RLock()
         self.strikes: weakref.WeakKeyDictionary[Engine, list[str]] = weakref.WeakKeyDictionary()
         self.real_start = threading.Thread.start
-        threading.Thread.start = self.as_method()  # type: ignore[method-assign]
-
-    def as_method(self) -> Callable[[threading.Thread], None]:
-        def start(thread: threading.Thread) -> None:
-            self.start(thread)
-
-        return start
+        threading.Thread.start = lambda thread: self.start(thread)  # type: ignore[method-assign]
 
     def start(self, thread: Any) -> None:
         chance = 1.0
@@ -94,7 +86,8 @@ class FailingStarts:
 PACKAGE = str(Path(threadmill.__file__).parent)
 # Our files whose code may be interrupted anywhere.
 OPEN_FILES = {str(Path(__file__).with_name(name)) for name in ["submitting.py", "collecting.py", "ending.py"]}
-CALLBACKS_FILE = str(Path(__file__).with_name("work.py"))
+# Callbacks, and what the library calls in their place.
+CALLBACK_FILES = {str(Path(__file__).with_name("work.py")), str(Path(PACKAGE) / "_asyncio.py")}
 
 
 class Signals:
@@ -130,7 +123,7 @@ class Signals:
         while frame is not None:
             code = frame.f_code
             is_open = is_open or code.co_filename in OPEN_FILES
-            if code.co_name == "__del__" or code.co_filename == CALLBACKS_FILE:
+            if code.co_name == "__del__" or code.co_filename in CALLBACK_FILES:
                 return
             if not is_open and not code.co_filename.startswith(PACKAGE):
                 return

@@ -75,8 +75,7 @@ class Stream(Order):
             count_outcome(outcome)
 
     def verify_in_child(self, lost: type[BaseException]) -> None:
-        """The same in a forked child, where any of its values may be lost, and all that were still to
-        come."""
+        """The same in a forked child, where any of its values may be lost, and all that were to come."""
         all_in_order, work = self.expected(), self.work
         all_that_may_be = [*all_in_order, *map(work.outcome, range(work.size))]
         for place, outcome in enumerate(self.given()):
@@ -105,14 +104,20 @@ class Stream(Order):
 
 
 class ExecutorMap(Stream):
-    """Submits its tasks one by one, the later ones perhaps when values are taken, and cancels what has
-    not begun when it ends early."""
+    """Submits its tasks one by one, the later ones perhaps when values are taken, and cancels what has not
+    begun when it ends early."""
+
+    timeout: float | None = None
 
     def refuse(self, error: BaseException) -> None:
         self.count_refusal(error)
 
     def is_given_up(self, outcome: object) -> bool:
-        return super().is_given_up(outcome) or explains(REFUSALS, outcome, self.subject)
+        return (
+            super().is_given_up(outcome)
+            or explains(REFUSALS, outcome, self.subject)
+            or (self.timeout is not None and isinstance(outcome, TimeoutError))
+        )
 
     def ends_at_error(self) -> bool:
         return True

@@ -47,8 +47,7 @@ class Subject:
 
     def __init__(self, rng: Random, starts: FailingStarts) -> None:
         self.number = next(self.numbers)
-        # Noted before it is done: "end", and how: "terminate", "cancel", "drop"; "break" of what may
-        # break itself.
+        # Noted before it is done: "end", and how: "terminate" or "cancel". "break": it may break itself.
         self.acts: set[str] = set()
         self.left: list[Order] = []  # whose handles nobody holds
         self.context = rng.random() < 0.7
@@ -69,7 +68,7 @@ class Subject:
         else:
             executor = ThreadPoolExecutor(self.size, **keywords)
             pool = executor.as_pool()
-        self.faces: Faces | None = Faces(pool, executor)  # None: dropped
+        self.faces: Faces | None = Faces(pool, executor)  # None: it was let go
         self.engine = weakref.ref(pool._engine)
         self.strikes = starts.strikes_of(pool._engine)
 
@@ -77,11 +76,11 @@ class Subject:
         """Whether something has happened that keeps work that was accepted from being done."""
         return bool(self.acts & {"terminate", "cancel", "break"} or self.strikes)
 
-    def drop(self) -> None:
-        """Lets go of both faces, which form a cycle."""
-        self.acts |= {"end", "drop"}
+    def let_go(self, in_a_cycle: bool) -> None:
+        """Of both faces, which ends a pool that runs."""
+        self.acts.add("end")
         faces, self.faces = self.faces, None
-        if faces is not None:
+        if faces is not None and in_a_cycle:
             faces.pool.faces = faces  # type: ignore[attr-defined]
 
     def has_ended(self) -> bool:
@@ -134,9 +133,3 @@ class Subjects:
             if unused is not None:
                 self.retired.append(unused)
         return mine
-
-    def forget(self, subject: Subject) -> None:
-        """Of a retired one that is ended and checked."""
-        with self.lock:
-            if subject in self.retired:
-                self.retired.remove(subject)

@@ -1,5 +1,5 @@
-"""The operations that submit work. A signal may raise anywhere in this file: so an order is on its
-actor's list before it is submitted, and one without a handle may be queued or not."""
+"""The operations that submit work. A signal may raise anywhere in this file: so an order is on its actor's
+list before it is submitted, and one without a handle may be queued or not."""
 
 from __future__ import annotations
 
@@ -147,11 +147,12 @@ def executor_map(actor: Actor, subject: Subject, faces: Faces, rng: Random) -> N
     bound = rng.choice([None, None, 1, 4])
     source = Source(work, work.size, bound)
     order = ExecutorMap("executor.map", work, source)
+    order.timeout = rng.choice([None] * 9 + [0.001])
     work.outlives_fork = True
     items: list[Iterable[int]] = [source if bound else some_items(work, rng)]
     if rng.random() < 0.2:
         items.append(range(work.size))
-    place(actor, order, lambda: faces.executor.map(work, *items, buffersize=bound))
+    place(actor, order, lambda: faces.executor.map(work, *items, timeout=order.timeout, buffersize=bound))
 
 
 MOST_DEPTH = 3

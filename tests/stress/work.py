@@ -155,12 +155,11 @@ class Source:
 
     def __iter__(self) -> Iterator[int]:
         for item in range(self.work.size):
-            if (
-                self.bound is not None
-                and not self.work.subject.acts & {"end"}
-                and item >= self.asked + self.bound
-            ):
-                fail(f"{self.work}: {item} items read, with a bound of {self.bound}, {self.asked} asked for")
+            bounded = self.bound is not None and "end" not in self.work.subject.acts
+            if bounded and item >= self.asked + self.bound:
+                fail(
+                    f"{self.work}: {item} items read, with a bound of {self.bound} and {self.asked} asked for"
+                )
             if item == self.end:
                 raise SourceError(self.work.number, item)
             yield item
