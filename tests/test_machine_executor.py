@@ -7,13 +7,11 @@ library when a worker finds it. So cancelled futures are left out of `wait` and 
 from __future__ import annotations
 
 import concurrent.futures
-import sys
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule
 from machine_helpers import (
@@ -222,7 +220,7 @@ class ExecutorMachine(WithWorkers):
     @rule(job=iterations)
     def close(self, job: Iteration) -> None:
         self.same(lambda side: job.of(side).close())
-        if job.got[0]:  # else it has not begun, and there is nothing that would cancel
+        if job.got[0] and not job.over:  # else it has not begun, and there is nothing that would cancel
             self.drop(job)
         job.over = True
 
@@ -336,6 +334,3 @@ def look_at_executor(executor: Any) -> list[Any]:
 
 TestExecutor = ExecutorMachine.TestCase
 TestExecutor.settings = SETTINGS
-
-if sys.version_info >= (3, 14):  # pickling errors and empty groups differ there: not looked into yet
-    TestExecutor = pytest.mark.skip(reason="not compared with 3.14 yet")(TestExecutor)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, rule
 from machine_helpers import (
@@ -271,6 +270,3 @@ class FutureMachine(SideBySide):
 
 TestFuture = FutureMachine.TestCase
 TestFuture.settings = SETTINGS
-
-if sys.version_info >= (3, 14):  # pickling errors and empty groups differ there: not looked into yet
-    TestFuture = pytest.mark.skip(reason="not compared with 3.14 yet")(TestFuture)
