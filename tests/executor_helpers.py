@@ -4,7 +4,6 @@ takes them over by name, and each of its tests runs on the standard library's cl
 from __future__ import annotations
 
 import concurrent.futures
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -106,10 +105,3 @@ def race(rounds: int, *calls: Callable[[int], object]) -> None:
                     raise
 
     together(*[partial(run, call) for call in calls])
-
-
-def run_child(code: str) -> subprocess.CompletedProcess[str]:
-    """Runs the code in an interpreter of its own, until that has exited."""
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=False
-    )

@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
-from executor_helpers import run_child
 from helpers import LIMIT, Held, in_time, square, together
 
 from threadmill import PoolTerminated, ThreadPool, ThreadPoolExecutor
@@ -256,26 +255,3 @@ def test_what_is_queued_outlives_both(task: Held) -> None:
     gc.collect()
     task.release()
     assert (handle.get(LIMIT), future.result(LIMIT)) == (7, 9)
-
-
-def test_the_exit_of_the_interpreter_waits_for_the_workers_of_an_executor() -> None:
-    child = run_child("""
-import threading, threadmill
-main_ends = threading.Event()
-executor = threadmill.ThreadPoolExecutor(1)
-executor.as_pool().apply_async(lambda: print(main_ends.wait(30)))
-main_ends.set()
-""")
-    assert (child.returncode, child.stdout, child.stderr) == (0, "True\n", "")
-
-
-def test_the_exit_of_the_interpreter_does_not_wait_for_those_of_a_pool() -> None:
-    child = run_child("""
-import threading, threadmill
-begun = threading.Event()
-executor = threadmill.ThreadPool(1).as_executor()
-executor.submit(lambda: (begun.set(), threading.Event().wait()))
-executor.submit(print, "never")
-assert begun.wait(30)
-""")
-    assert (child.returncode, child.stdout, child.stderr) == (0, "", "")

@@ -1,9 +1,7 @@
-"""close, terminate, join, `with`, dropping a pool, and the end of the interpreter."""
+"""close, terminate, join and `with`. The end of the interpreter: test_process_exit.py."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -152,39 +150,3 @@ def test_a_callback_may_end_its_own_pool(new_pool: NewPool, end: str) -> None:
     handle = pool.apply_async(square, (3,), callback=lambda _: getattr(pool, end)())
     assert handle.get(LIMIT) == 9
     in_time(pool.join)
-
-
-# --- the end of the interpreter: the standard library's pools warn, or wait for a callback ---------
-
-AT_EXIT = {
-    "an idle pool": "pool.map(abs, range(10))",
-    "a pool without threads": "",
-    "a closed pool": "pool.map(abs, range(10)); pool.close()",
-    "a task that never ends": "pool.apply_async(task); assert begun.wait(60)",
-    "tasks that never begin": "[pool.apply_async(task) for _ in range(9)]; assert begun.wait(60)",
-    "an endless imap": "pool.imap_unordered(lambda _: task(), itertools.count()); assert begun.wait(60)",
-    "a callback that never ends": "pool.apply_async(int, callback=lambda _: task()); assert begun.wait(60)",
-    "many busy workers": "[pool.apply_async(spin) for _ in range(2)]; assert begun.wait(60)",
-}
-
-
-@pytest.mark.parametrize("code", AT_EXIT.values(), ids=AT_EXIT)
-def test_the_interpreter_ends_without_waiting(code: str) -> None:
-    """And silently."""
-    program = f"""\
-import itertools, threading
-from threadmill import ThreadPool
-begun, never = threading.Event(), threading.Event()
-def task():
-    begun.set()
-    never.wait()
-def spin():
-    begun.set()
-    while True:
-        pass
-pool = ThreadPool(2)
-{code}
-"""
-    command = [sys.executable, "-W", "error", "-c", program]
-    child = subprocess.run(command, capture_output=True, timeout=LIMIT, check=False)
-    assert (child.returncode, child.stderr) == (0, b"")

@@ -48,28 +48,6 @@ def test_sizes_that_no_machine_has() -> None:
         IMapIterator()  # type: ignore[call-arg]
 
 
-EXITS = {
-    "wait": "pool = ThreadPool(2, at_exit='wait')",
-    "cancel": "pool = ThreadPool(2, at_exit='cancel')",
-    "view": "executor = ThreadPoolExecutor(2); pool = executor.as_pool()",
-    "shutdown": "executor = ThreadPoolExecutor(2); pool = executor.as_pool()",
-}
-
-
-@pytest.mark.parametrize("how", EXITS)
-def test_an_imap_that_waits_for_room_does_not_hold_up_the_exit(how: str) -> None:
-    code = f"""if True:
-        from threadmill import ThreadPool, ThreadPoolExecutor
-        {EXITS[how]}
-        values = pool.imap(abs, range(10), buffersize=2)
-        assert next(values) == 0
-        pool.apply(int)  # it is full now
-        if {how!r} == "shutdown":
-            executor.shutdown(cancel_futures=True)
-        """
-    subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=True)
-
-
 def test_cancelling_goes_on_after_an_error() -> None:
     """A callback that raises what is no Exception does not keep the others from being cancelled."""
 
