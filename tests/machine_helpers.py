@@ -83,7 +83,7 @@ def outcome(call: Callable[[], Any]) -> Outcome:
 
 # Differences that the documentation names, or that only the names of classes make.
 # threadmill's TimeoutError is the pools' and the builtin one at once.
-# Which error pickling ends in depends on the attribute that cannot be pickled, which is another one in each version.
+# Which error pickling ends in depends on the attribute that is met first.
 SAME_TYPES: dict[type, type] = {
     threadmill.TimeoutError: multiprocessing.TimeoutError,
     pickle.PicklingError: TypeError,
@@ -107,7 +107,7 @@ def described(error: BaseException) -> tuple[type, str, type | None]:
 def told(text: str) -> str:
     """Without what differs between any two objects."""
     text = OTHER_WORDS.get(text, text)
-    # An exception that is false: the standard library's Future raises it from 3.14 on, but says that there is none.
+    # An exception that is false: from 3.14 on the standard library's Future raises it, but shows none.
     text = text.replace("raised EmptyGroup>", "returned NoneType>")
     return SAME_WORDS.sub("", re.sub(r"\b0x[0-9a-fA-F]+", "0x...", text))
 

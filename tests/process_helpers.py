@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterable
 
-RUNS = int(os.environ.get("THREADMILL_RUNS", "3"))
+RUNS = int(os.environ.get("THREADMILL_RUNS", "20" if os.environ.get("CI") else "3"))
 AT_A_TIME = 2
 LIMIT = 50  # seconds for one run; a hang is found before pytest itself gives up on the test
 
