@@ -26,6 +26,8 @@ typedef struct tm_worker {
   tm_nested *nested; /* the innermost. Written by the owner; read by it, and after a fork. */
   bool searching;    /* awake without a job. Written by the owner, or by who popped it. */
   bool leaving;      /* a pop told it that it is one too many. The owner's. */
+  bool at_work;      /* it has taken out an item since it last found none. As lends. */
+  bool guards;       /* it keeps out of the way, and looks whether it should. As lends. */
   bool lends; /* it waits, and another one works in its place: tm_workq_lend. Under the queue's lock. */
 } tm_worker;
 

@@ -30,6 +30,9 @@ extern const bool tm_os_interrupts;
 /* The monotonic clock in nanoseconds: the clock of all deadlines. */
 int64_t tm_os_now(void);
 
+/* The CPU time of the whole process, in nanoseconds; always 0 where it is not known exactly. */
+int64_t tm_os_cpu_now(void);
+
 /* The number of CPUs that this process may run on now, at least 1. */
 unsigned tm_os_cpus(void);
 

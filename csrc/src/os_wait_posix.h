@@ -15,6 +15,12 @@ int64_t tm_os_now(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t tm_os_cpu_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 unsigned tm_os_cpus(void) {
 #if defined(__linux__)
   cpu_set_t set; /* fails beyond 1,024 CPUs: then the online count is as good */

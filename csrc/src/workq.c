@@ -4,8 +4,12 @@
  * submit to the wait for its result, far shorter than a fight over the host language's lock. */
 enum { GRACE_NS = 2000 };
 
+/* How long a worker that keeps out of the way does so before it looks whether the others get on. */
+enum { DOZE_NS = 250000 };
+
 void tm_workq_init(tm_workq *queue, unsigned max_workers, tm_spin *spin, tm_atomic_size *yielded) {
   *queue = (tm_workq){.max_workers = max_workers, .spin = spin, .yielded = yielded};
+  tm_crowd_init(&queue->crowd);
   tm_atfork_add(&queue->atfork, &queue->lock);
 }
 
@@ -50,7 +54,8 @@ static tm_worker *recruit(tm_workq *queue, bool *start) {
     queue->idle.top = NULL;
     return all;
   }
-  if (queue->searching || queue->items.first == NULL) {
+  if (queue->searching || queue->items.first == NULL ||
+      (queue->guarded && queue->at_work >= queue->crowd.limit)) {
     return NULL;
   }
   tm_worker *worker = tm_idle_pop(&queue->idle);
@@ -62,6 +67,34 @@ static tm_worker *recruit(tm_workq *queue, bool *start) {
     queue->searching = *start = true;
   }
   return worker;
+}
+
+static void end_search(tm_worker *worker) { /* under the lock, where something else keeps the law */
+  if (worker->searching) {
+    worker->searching = worker->queue->searching = false;
+  }
+}
+
+/* To be called after each change of one of the two. */
+static void note_crowd(tm_workq *queue) {
+  bool crowded = queue->at_work > queue->crowd.limit;
+  if (crowded != atomic_load_explicit(&queue->crowded, memory_order_relaxed)) {
+    atomic_store_explicit(&queue->crowded, crowded, memory_order_relaxed);
+  }
+}
+
+/* Whether the worker may take an item out: if it is at work already, or if one more may be. */
+static bool admits(tm_workq *queue, tm_worker *worker) {
+  return queue->at_work < queue->crowd.limit + worker->at_work;
+}
+
+static void set_at_work(tm_worker *worker, bool at_work) {
+  tm_workq *queue = worker->queue;
+  if (worker->at_work != at_work) {
+    worker->at_work = at_work;
+    queue->at_work += at_work ? 1 : -1u;
+    note_crowd(queue);
+  }
 }
 
 static void unpark_all(tm_worker *worker) {
@@ -171,7 +204,7 @@ void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   worker->queue = queue;
   worker->running = NULL;
   worker->nested = NULL;
-  worker->leaving = worker->lends = false;
+  worker->leaving = worker->lends = worker->at_work = worker->guards = false;
   worker->searching = searching; /* if so, recruit has set queue->searching on its behalf */
   tm_lock_acquire(&queue->lock);
   join_team(queue, worker);
@@ -191,21 +224,30 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   *start = false;
   tm_lock_acquire(&queue->lock);
   worker->leaving = too_many(queue);
-  tm_item *item = worker->leaving ? NULL : tm_fifo_take(&queue->items);
+  bool refused = !admits(queue, worker);
+  tm_item *item = worker->leaving || refused ? NULL : tm_fifo_take(&queue->items);
   worker->running = item;
+  set_at_work(worker, item != NULL);
   if (item != NULL) {
     add_length(queue, -1);
+    queue->begun++;
     queue->held += item->shared;
     if (worker->searching || is_closed(queue)) { /* no other find can break the law */
-      if (worker->searching) {
-        worker->searching = queue->searching = false;
-      }
+      end_search(worker);
       woken = recruit(queue, start);
     }
-  } else if (!queue->searching) {
-    /* Here and not in the wait: what this worker does in between, such as publishing a result, may
-     * bring a push, which must not wake another worker while this one is awake. */
-    worker->searching = queue->searching = true;
+  } else if (refused && queue->items.first != NULL) {
+    end_search(worker);
+    if (!queue->guarded) {
+      queue->guarded = worker->guards = true;
+    }
+  } else {
+    queue->crowd.says_little |= queue->at_work == 0;
+    if (!queue->searching) {
+      /* Here and not in the wait: what this worker does in between, such as publishing a result, may
+       * bring a push, which must not wake another worker while this one is awake. */
+      worker->searching = queue->searching = true;
+    }
   }
   tm_lock_release(&queue->lock);
   unpark_all(woken);
@@ -226,6 +268,7 @@ bool tm_workq_lend(tm_worker *worker, bool *start) {
   if (lends) {
     worker->lends = true;
     queue->lent++;
+    set_at_work(worker, false);
     woken = recruit(queue, start);
   }
   tm_lock_release(&queue->lock);
@@ -261,20 +304,77 @@ static bool look(tm_workq *queue) {
   return seen;
 }
 
+static size_t begun(tm_workq *queue) {
+  return queue->begun + atomic_load_explicit(&queue->inner, memory_order_relaxed);
+}
+
+static void look_around(tm_workq *queue, int64_t now) { /* under the lock */
+  if (tm_crowd_is_due(&queue->crowd, now)) {
+    tm_crowd_look(&queue->crowd, now, tm_os_cpu_now(), begun(queue), queue->at_work);
+    note_crowd(queue);
+  }
+}
+
+void tm_workq_look_around(tm_workq *queue, int64_t now) {
+  tm_lock_acquire(&queue->lock);
+  look_around(queue, now);
+  tm_lock_release(&queue->lock);
+}
+
+bool tm_workq_step_aside(tm_worker *worker) {
+  tm_workq *queue = worker->queue;
+  tm_lock_acquire(&queue->lock);
+  bool aside = !admits(queue, worker);
+  if (aside) {
+    set_at_work(worker, false);
+  }
+  tm_lock_release(&queue->lock);
+  return aside;
+}
+
+/* Under the lock, which it gives up meanwhile: keeps out of the way while items wait and enough are at work,
+ * but looks now and then whether those get on. Comes back as the searcher if they do not. */
+static void guard(tm_workq *queue, tm_worker *worker) {
+  tm_atomic_u32 nobody_wakes = 0;
+  end_search(worker);
+  worker->guards = queue->guarded = true;
+  while (queue->items.first != NULL && !too_many(queue)) {
+    size_t before = begun(queue);
+    tm_lock_release(&queue->lock);
+    int64_t until = tm_os_now() + DOZE_NS, now;
+    while ((now = tm_os_now()) < until) {
+      tm_os_wait(&nobody_wakes, 0, until);
+    }
+    tm_lock_acquire(&queue->lock);
+    if (begun(queue) == before) {
+      tm_crowd_stalled(&queue->crowd, now);
+      note_crowd(queue);
+    }
+    look_around(queue, now);
+    if (admits(queue, worker) && !queue->searching) {
+      worker->searching = queue->searching = true;
+      break;
+    }
+  }
+  worker->guards = queue->guarded = false;
+}
+
 bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
   if (worker->searching && !worker->leaving && look(queue)) {
     return true;
   }
   tm_lock_acquire(&queue->lock);
+  if (worker->guards || !(queue->guarded || admits(queue, worker))) {
+    guard(queue, worker);
+  }
   take_place_back(worker); /* the job has not done so: a generator that nobody has closed */
   bool leaves = too_many(queue);
-  if (queue->items.first != NULL && !leaves) { /* perhaps pushed by a thread that saw this searcher */
+  if (queue->items.first != NULL && !leaves &&
+      admits(queue, worker)) { /* perhaps pushed by a thread that saw this searcher */
     tm_lock_release(&queue->lock);
     return true;
   }
-  if (worker->searching) {
-    worker->searching = queue->searching = false;
-  }
+  end_search(worker);
   leaves = leaves || worked_off(queue);
   tm_worker *woken = NULL;
   if (leaves) {
@@ -372,8 +472,10 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
   atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
   queue->idle.top = NULL;
   queue->team = NULL;
-  queue->workers = queue->held = queue->lent = 0;
-  queue->searching = false;
+  queue->workers = queue->held = queue->lent = queue->at_work = 0;
+  queue->searching = queue->guarded = false;
+  tm_crowd_init(&queue->crowd);
+  note_crowd(queue);
   if (self != NULL && self->queue == queue) {
     if (*lost == self) {
       *lost = self->next_worker;
@@ -382,7 +484,9 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
     }
     self->searching = false;
     join_team(queue, self);
+    self->guards = false;
     queue->workers = 1;
+    queue->at_work = self->at_work;
     queue->lent = self->lends;
     queue->held = self->running != NULL && self->running->shared;
   }

@@ -16,6 +16,7 @@
 #define TM_WORKQ_H
 
 #include "atfork.h"
+#include "crowd.h"
 #include "idle.h"
 #include "item.h"
 #include "lock.h"
@@ -37,8 +38,14 @@ typedef struct tm_workq {
   unsigned max_workers;
   unsigned lent;           /* workers that wait while others work in their places */
   unsigned held;           /* shared items that are out and may be put back; after a fork, not all */
+  unsigned at_work;        /* workers that have taken out an item since they last found none */
+  size_t begun;            /* items that were taken out */
+  tm_crowd crowd;          /* how many are to be at work */
+  bool guarded;            /* a worker that may not work looks now and then whether it should */
   bool searching;          /* one worker is awake without an item, or being started */
   tm_atomic_u32 closed;    /* no more pushes; workers leave when nothing is left. As length. */
+  tm_atomic_size inner;    /* items of maps that have begun: a hint, some updates are lost */
+  tm_atomic_u32 crowded;   /* more are at work than the limit. As length. */
   bool drained;            /* closed, and nothing is put back either */
   tm_spin *spin;           /* of the searcher; shared with those who wait for results */
   tm_atomic_size *yielded; /* see tm_workq_init */
@@ -94,6 +101,23 @@ void tm_workq_ended(tm_worker *worker);
 
 /* The first item, or NULL. *start is set to true if a worker's place was reserved: start one. */
 tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start);
+
+/* For a worker that is awake: now and then, so that the queue finds out how many of them do good. */
+void tm_workq_look_around(tm_workq *queue, int64_t now);
+
+/* Whether this worker is one too many at what it does: the caller ends it soon, and pops. */
+bool tm_workq_step_aside(tm_worker *worker);
+
+/* A hint that it may be. */
+static inline bool tm_workq_crowded(tm_workq *queue) {
+  return atomic_load_explicit(&queue->crowded, memory_order_relaxed) != 0;
+}
+
+/* `count` items more of one that was taken out have begun. */
+static inline void tm_workq_begun(tm_workq *queue, size_t count) {
+  atomic_store_explicit(&queue->inner, atomic_load_explicit(&queue->inner, memory_order_relaxed) + count,
+                        memory_order_relaxed);
+}
 
 /* Waits until there may be an item. False: the queue is closed and worked off, or there is one worker too
  * many, and this one is off its books: the thread ends. */

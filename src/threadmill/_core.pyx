@@ -688,7 +688,15 @@ cdef class Engine:
             except BaseException as error:          # sent to this thread, by whomever
                 report(self, error)
             shift.switched = now = tm_os_now()
+            if TM_GIL:
+                tm_workq_look_around(&self.queue, now)
         return now
+
+    cdef bint is_crowded(self, Shift *shift, size_t count) noexcept:
+        if not TM_GIL:
+            return False
+        tm_workq_begun(&self.queue, count)
+        return tm_workq_crowded(&self.queue) and tm_workq_step_aside(&shift.worker)
 
     cdef int publish(self, Job job, Shift *shift) except -1:
         """Sets the latch of a job whose result is written: if somebody sleeps on it and this worker is

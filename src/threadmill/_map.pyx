@@ -68,7 +68,7 @@ cdef class MapResult(ApplyResult):
                 engine.forget()
         # Only with items of its own, which `left` counts: so nobody can be in finish() meanwhile.
         if first < length and self.get_in():
-            self.run_ranges(engine, shift, first, claim)
+            self.run_ranges(engine, shift, first, claim, True)
             self.get_out()
         return 0
 
@@ -77,11 +77,12 @@ cdef class MapResult(ApplyResult):
         cdef size_t first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
         cdef size_t length = self.length
         if first < length and self.get_in():
-            self.run_ranges(engine, shift, first, claim)
+            self.run_ranges(engine, shift, first, claim, False)
             self.get_out()
         return 0
 
-    cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim) except -1:
+    cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim,
+                        bint may_leave) except -1:
         cdef size_t length = self.length
         func = self.func
         cdef int64_t before, now = engine.breathe(shift)
@@ -97,6 +98,8 @@ cdef class MapResult(ApplyResult):
                     self.finish(engine, shift)
                 return 0
             now = engine.breathe(shift)
+            if may_leave and engine.is_crowded(shift, end - first):
+                return 0
             if self.chunksize == 0:
                 claim = next_claim(claim, now - before)
             first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
