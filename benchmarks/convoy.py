@@ -1,5 +1,5 @@
-"""What many workers cost where tasks let go of the GIL for moments, and what they gain where tasks block: the table
-of "The convoy" in ARCHITECTURE.md.
+"""What many workers cost where tasks let go of the GIL for moments, and what they gain where tasks block: the
+table of "The convoy" in ARCHITECTURE.md.
 
     python -m benchmarks.convoy
 """
