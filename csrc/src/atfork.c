@@ -57,13 +57,12 @@ void tm_atfork_add(tm_atfork *entry, tm_lock *lock) {
 }
 
 void tm_atfork_remove(tm_atfork *entry) {
-  if (entry->link == NULL) {
-    return;
-  }
   tm_lock_acquire(&list_lock);
-  *entry->link = entry->next;
-  if (entry->next != NULL) {
-    entry->next->link = entry->link;
+  if (entry->link != NULL) { /* else it was never added */
+    *entry->link = entry->next;
+    if (entry->next != NULL) {
+      entry->next->link = entry->link;
+    }
   }
   tm_lock_release(&list_lock);
 }

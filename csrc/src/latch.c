@@ -1,10 +1,8 @@
 #include "latch.h"
 
 void tm_latch_set(tm_latch *latch) {
-  /* release: pairs with the acquire loads in tm_latch_done and tm_latch_wait. */
-  uint32_t before = atomic_fetch_or_explicit(&latch->word, TM_LATCH_DONE, memory_order_release);
-  if (before >= TM_LATCH_WAITER) {
-    tm_os_wake_all(&latch->word);
+  if (tm_latch_set_quietly(latch)) {
+    tm_latch_wake(latch);
   }
 }
 

@@ -53,6 +53,16 @@ static inline bool tm_latch_done(tm_latch *latch) {
  * set: nothing but its address is used after that. */
 void tm_latch_set(tm_latch *latch);
 
+/* The two halves of it: true if there are waiters, whom the caller then has to wake. */
+static inline bool tm_latch_set_quietly(tm_latch *latch) {
+  /* release: pairs with the acquire loads in tm_latch_done and tm_latch_wait. */
+  return atomic_fetch_or_explicit(&latch->word, TM_LATCH_DONE, memory_order_release) >= TM_LATCH_WAITER;
+}
+
+static inline void tm_latch_wake(tm_latch *latch) {
+  tm_os_wake_all(&latch->word);
+}
+
 /* Asks that whoever completes the job does more than set the latch: tm_latch_finish will refuse. False
  * if it is too late: the latch is set, or will be at once, which tm_latch_wait waits for. Once true, the
  * latch is set under a lock of the caller's, so that nobody can begin to watch unnoticed. */

@@ -465,6 +465,17 @@ void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle) {
   tm_lock_release(&queue->lock);
 }
 
+void tm_workq_pay(tm_workq *queue, tm_latch **owed) {
+  tm_latch *latch = *owed;
+  tm_lock_acquire(&queue->lock); /* which a fork takes too (atfork.h) */
+  bool wake = tm_latch_set_quietly(latch);
+  *owed = NULL;
+  tm_lock_release(&queue->lock);
+  if (wake) {
+    tm_latch_wake(latch);
+  }
+}
+
 tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
   tm_item *items = queue->items.first;
   *lost = queue->team;

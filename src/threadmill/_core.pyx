@@ -190,7 +190,7 @@ cdef class Job:
             self.help(engine, &shift)
         finally:
             worker.nested = nested.outer
-            pay(&shift)
+            pay(&shift, worker.queue)
             drop(&shift.spare)
         return 0
 
@@ -654,13 +654,13 @@ cdef class Engine:
             if item == NULL:
                 drop(&shift.spare)
                 state = PyEval_SaveThread()
-                pay(&shift)
+                pay(&shift, &self.queue)
                 more = tm_workq_wait(&self.queue, &shift.worker)
                 PyEval_RestoreThread(state)
                 if not more:
                     return
                 continue
-            pay(&shift)
+            pay(&shift, &self.queue)
             job = job_of(item)
             Py_DECREF(job)                          # the queue's reference; `job` holds its own
             if start:
@@ -734,10 +734,9 @@ cdef class Engine:
         return 0
 
 
-cdef void pay(Shift *shift) noexcept nogil:
+cdef void pay(Shift *shift, tm_workq *queue) noexcept nogil:
     if shift.owed_latch != NULL:
-        tm_latch_set(shift.owed_latch)
-        shift.owed_latch = NULL
+        tm_workq_pay(queue, &shift.owed_latch)
     if shift.owed_outbox != NULL:
         tm_outbox_notify(shift.owed_outbox)
         shift.owed_outbox = NULL

@@ -112,6 +112,7 @@ cdef extern from "workq.h" nogil:
     tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost)
     void tm_workq_enter(tm_workq *queue, tm_worker *worker, cbool searching)
     void tm_workq_ended(tm_worker *worker)
+    void tm_workq_pay(tm_workq *queue, tm_latch **owed)
     tm_worker *tm_worker_self()
     tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, cbool *start)
     void tm_workq_look_around(tm_workq *queue, int64_t now)
