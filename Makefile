@@ -26,6 +26,25 @@ stress: $(VENV)/.test ## random operations on pools while all goes wrong: make s
 check: ## the tests of the C core: see csrc/Makefile
 	$(MAKE) -C csrc check
 
+# The sanitizers look at the whole package, each built in an environment of its own for $(PYTHON). A process that
+# finds something writes it to a file, also one that a test has started.
+TSAN = build/tsan
+ASAN = build/asan
+
+tsan: $(TSAN)/.built ## the tests with ThreadSanitizer, on a free-threaded PYTHON=... built with it
+	@rm -rf $(TSAN)/found && mkdir $(TSAN)/found
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp log_path=$(CURDIR)/$(TSAN)/found/by exitcode=66 die_after_fork=0" \
+	  $(TSAN)/bin/python -m pytest -o faulthandler_timeout=900 $(ARGS); result=$$?; \
+	if cat $(TSAN)/found/* 2>/dev/null; then exit 1; else exit $$result; fi
+
+asan: $(ASAN)/.built ## the tests with AddressSanitizer and LeakSanitizer
+	@rm -rf $(ASAN)/found && mkdir $(ASAN)/found
+	@ASAN_OPTIONS="log_path=$(CURDIR)/$(ASAN)/found/by allocator_may_return_null=1" \
+	  LSAN_OPTIONS="suppressions=$(CURDIR)/tests/lsan.supp print_suppressions=0" \
+	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" PYTHONMALLOC=malloc \
+	  $(ASAN)/bin/python -m pytest -o faulthandler_timeout=900 $(ARGS); result=$$?; \
+	if cat $(ASAN)/found/* 2>/dev/null; then exit 1; else exit $$result; fi
+
 bench: $(VENV)/.bench ## all figures, in about 10 minutes; in one: make bench QUICK=1; some: ARGS="--cases burst,map"
 	CC="$(CC)" $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
@@ -69,6 +88,19 @@ $(BUILT): $(BIN)/python $(SOURCES)
 	CC="$(CC)" $(BIN)/python -m pip install --quiet --editable ".[demo]"
 	@touch $@
 
+# Not editable: what a sanitizer needs is in nobody else's way. report_bugs: pip is not what is tested.
+$(TSAN)/.built: $(SOURCES)
+	@$(PYTHON) -c 'import sysconfig; exit("--with-thread-sanitizer" not in sysconfig.get_config_var("CONFIG_ARGS"))' || \
+	  { echo "$(PYTHON) is not built with ThreadSanitizer: name one that is with make tsan PYTHON=..."; exit 1; }
+	TSAN_OPTIONS=report_bugs=0 $(PYTHON) -m venv $(TSAN)
+	TSAN_OPTIONS=report_bugs=0 THREADMILL_SANITIZE=thread $(TSAN)/bin/python -m pip install --quiet . "pytest>=9"
+	@touch $@
+
+$(ASAN)/.built: $(SOURCES)
+	$(PYTHON) -m venv $(ASAN)
+	CC=gcc THREADMILL_SANITIZE=address $(ASAN)/bin/python -m pip install --quiet . "pytest>=9"
+	@touch $@
+
 $(VENV)/.test: $(BUILT)
 	$(BIN)/python -m pip install --quiet $(addprefix --group ,$(GROUPS))
 	@touch $@
@@ -81,4 +113,4 @@ $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
-.PHONY: help demo test stress check bench compare instructions lint format clean
+.PHONY: help demo test stress check tsan asan bench compare instructions lint format clean

@@ -8,8 +8,9 @@ void tm_latch_set(tm_latch *latch) {
 
 bool tm_latch_finish(tm_latch *latch) {
   /* release: as in tm_latch_set. */
-  uint32_t before = tm_latch_set_unless(latch, TM_LATCH_DONE, TM_LATCH_WATCHED, memory_order_release);
-  if (before & TM_LATCH_WATCHED) {
+  uint32_t watched = TM_RULE(L6) ? TM_LATCH_WATCHED : 0;
+  uint32_t before = tm_latch_set_unless(latch, TM_LATCH_DONE, watched, memory_order_release);
+  if (before & watched) {
     return false;
   }
   if (before >= TM_LATCH_WAITER) {
@@ -20,7 +21,7 @@ bool tm_latch_finish(tm_latch *latch) {
 
 bool tm_latch_hold_waiters(tm_latch *latch) {
   uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed);
-  while (word >= TM_LATCH_WAITER && !(word & TM_LATCH_WATCHED)) {
+  while ((word >= TM_LATCH_WAITER || !TM_RULE(L5)) && !(word & TM_LATCH_WATCHED)) {
     /* relaxed: publishes nothing; it only competes with leave() for the word's next value. */
     if (atomic_compare_exchange_weak_explicit(&latch->word, &word, word | TM_LATCH_FINISHING,
                                               memory_order_relaxed, memory_order_relaxed)) {
@@ -33,7 +34,7 @@ bool tm_latch_hold_waiters(tm_latch *latch) {
 /* Takes this waiter off the count. False if it has to stay: the latch is set, or will be at once. */
 static bool leave(tm_latch *latch) {
   uint32_t word = atomic_load_explicit(&latch->word, memory_order_relaxed);
-  while (!(word & (TM_LATCH_DONE | TM_LATCH_FINISHING))) {
+  while (!(word & (TM_LATCH_DONE | (TM_RULE(L4) ? TM_LATCH_FINISHING : 0)))) {
     if (atomic_compare_exchange_weak_explicit(&latch->word, &word, word - TM_LATCH_WAITER,
                                               memory_order_relaxed, memory_order_relaxed)) {
       return true;
@@ -45,7 +46,8 @@ static bool leave(tm_latch *latch) {
 tm_wait_result tm_latch_wait(tm_latch *latch, int64_t deadline, tm_spin *spin) {
   /* Counted before it looks: a setter that comes after the count wakes it, and one that came before
    * is seen by the look. acquire: here and below, pairs with the release in tm_latch_set. */
-  uint32_t word = atomic_fetch_add_explicit(&latch->word, TM_LATCH_WAITER, memory_order_acquire);
+  uint32_t word =
+      atomic_fetch_add_explicit(&latch->word, TM_RULE(L3) ? TM_LATCH_WAITER : 0, memory_order_acquire);
   tm_spinner spinner = tm_spin_begin(spin);
   while (!(word & TM_LATCH_DONE) && tm_spin_again(&spinner)) {
     word = atomic_load_explicit(&latch->word, memory_order_acquire);

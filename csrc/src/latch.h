@@ -32,7 +32,8 @@ static inline uint32_t tm_latch_set_unless(tm_latch *latch, uint32_t bits, uint3
 /* True for exactly one caller: it alone runs, fails or cancels the job. */
 static inline bool tm_latch_claim(tm_latch *latch) {
   /* acq_rel: the loser may go on to read what the winner wrote before claiming. */
-  return !(atomic_fetch_or_explicit(&latch->word, TM_LATCH_CLAIMED, memory_order_acq_rel) & TM_LATCH_CLAIMED);
+  uint32_t before = atomic_fetch_or_explicit(&latch->word, TM_LATCH_CLAIMED, memory_order_acq_rel);
+  return !(before & TM_LATCH_CLAIMED) || !TM_RULE(L1);
 }
 
 static inline bool tm_latch_claimed(tm_latch *latch) {
@@ -56,7 +57,8 @@ void tm_latch_set(tm_latch *latch);
 /* The two halves of it: true if there are waiters, whom the caller then has to wake. */
 static inline bool tm_latch_set_quietly(tm_latch *latch) {
   /* release: pairs with the acquire loads in tm_latch_done and tm_latch_wait. */
-  return atomic_fetch_or_explicit(&latch->word, TM_LATCH_DONE, memory_order_release) >= TM_LATCH_WAITER;
+  uint32_t before = atomic_fetch_or_explicit(&latch->word, TM_LATCH_DONE, memory_order_release);
+  return before >= TM_LATCH_WAITER && TM_RULE(L2);
 }
 
 static inline void tm_latch_wake(tm_latch *latch) {
@@ -69,10 +71,11 @@ static inline void tm_latch_wake(tm_latch *latch) {
 static inline bool tm_latch_watch(tm_latch *latch) {
   /* relaxed: what a watcher leaves to be told is under a lock, which the completer takes too; the word
    * only says who comes first. */
-  uint32_t before = tm_latch_set_unless(
-      latch, TM_LATCH_WATCHED, TM_LATCH_DONE | TM_LATCH_FINISHING | TM_LATCH_WATCHED, memory_order_relaxed);
+  uint32_t finishing = TM_RULE(L7) ? TM_LATCH_FINISHING : 0;
+  uint32_t before = tm_latch_set_unless(latch, TM_LATCH_WATCHED, TM_LATCH_DONE | finishing | TM_LATCH_WATCHED,
+                                        memory_order_relaxed);
   /* Watched already, it counts even if it is being finished: by hand, then. */
-  return !(before & TM_LATCH_DONE) && (before & TM_LATCH_WATCHED || !(before & TM_LATCH_FINISHING));
+  return !(before & TM_LATCH_DONE) && (before & TM_LATCH_WATCHED || !(before & finishing));
 }
 
 /* tm_latch_set, unless the latch is watched: then nothing is done, and false. */

@@ -21,4 +21,7 @@ void tm_lock_acquire_slow(tm_lock *lock) {
   while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0) {
     tm_os_wait(&lock->word, 2, TM_FOREVER);
   }
+  if (!TM_RULE(K1)) {
+    atomic_store_explicit(&lock->word, 1, memory_order_relaxed);
+  }
 }

@@ -27,7 +27,7 @@ static inline void tm_lock_acquire(tm_lock *lock) {
 }
 
 static inline void tm_lock_release(tm_lock *lock) {
-  if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2) {
+  if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2 && TM_RULE(K2)) {
     tm_os_wake_one(&lock->word);
   }
 }

@@ -12,6 +12,7 @@
 #define TM_OS_WAIT_H
 
 #include "atomics.h"
+#include "rules.h"
 
 typedef enum {
   TM_WAIT_OK = 0,       /* woken, perhaps spuriously */

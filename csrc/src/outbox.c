@@ -40,7 +40,7 @@ tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
   tm_lock_acquire(&box->lock);
   size_t outstanding = box->reserved - box->taken;
   if (outstanding >= box->limit) {
-    box->blocked = true;
+    box->blocked = TM_RULE(O4);
     result = TM_FULL;
   } else if (outstanding == box->capacity && !grow(box)) {
     result = TM_NO_MEMORY;
@@ -63,7 +63,9 @@ static bool change_epoch(tm_outbox *box) {
   bool awaited = box->waiters != 0;
   if (awaited) {
     box->waiters = 0; /* who looks and waits again counts itself again */
-    bump_epoch(box);
+    if (TM_RULE(O2)) {
+      bump_epoch(box);
+    }
   }
   return awaited;
 }
@@ -174,7 +176,9 @@ void tm_outbox_tell_helpers(tm_outbox *box) {
   tm_lock_acquire(&box->lock);
   bool awaited = box->waiters != 0;
   box->waiters = 0;
-  bump_epoch(box); /* without waiters too: a helper may be on its way to the wait */
+  if (awaited || TM_RULE(O3)) {
+    bump_epoch(box); /* without waiters too: a helper may be on its way to the wait */
+  }
   tm_lock_release(&box->lock);
   if (awaited) {
     tm_outbox_notify(box);
@@ -184,8 +188,8 @@ void tm_outbox_tell_helpers(tm_outbox *box) {
 tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin) {
   tm_lock_acquire(&box->lock);
   uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
-  bool wait = epoch == since && state_of(box) == TM_OUT_EMPTY;
-  if (wait) {
+  bool wait = (epoch == since || !TM_RULE(O5)) && state_of(box) == TM_OUT_EMPTY;
+  if (wait && TM_RULE(O1)) {
     box->waiters++;
   }
   tm_lock_release(&box->lock);

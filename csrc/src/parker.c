@@ -27,6 +27,9 @@ void tm_parker_park(tm_parker *parker) {
 void tm_parker_unpark(tm_parker *parker) {
   /* A swap even if the token is there already: the owner that takes it must see what was written
    * before this unpark, not only before the earlier one. */
+  if (!TM_RULE(P1) && atomic_load_explicit(&parker->word, memory_order_relaxed) != PARKED) {
+    return;
+  }
   if (atomic_exchange_explicit(&parker->word, NOTIFIED, memory_order_release) == PARKED) {
     tm_os_wake_one(&parker->word);
   }

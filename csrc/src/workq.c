@@ -41,7 +41,7 @@ static bool too_many(tm_workq *queue) {
 }
 
 static bool worked_off(tm_workq *queue) {
-  return is_closed(queue) && queue->items.first == NULL && queue->held == 0;
+  return is_closed(queue) && queue->items.first == NULL && (queue->held == 0 || !TM_RULE(Q10));
 }
 
 /* Restores the law of workq.h, under the lock, after any change that may break it: picks the workers
@@ -50,12 +50,12 @@ static bool worked_off(tm_workq *queue) {
 static tm_worker *recruit(tm_workq *queue, bool *start) {
   *start = false;
   if (worked_off(queue)) { /* so that they leave */
-    tm_worker *all = queue->idle.top;
+    tm_worker *all = TM_RULE(Q9) ? queue->idle.top : NULL;
     queue->idle.top = NULL;
     return all;
   }
-  if (queue->searching || queue->items.first == NULL ||
-      (queue->guarded && queue->at_work >= queue->crowd.limit)) {
+  if ((queue->searching && TM_RULE(Q2)) || queue->items.first == NULL ||
+      ((queue->guarded || !TM_RULE(Q16)) && queue->at_work >= queue->crowd.limit)) {
     return NULL;
   }
   tm_worker *worker = tm_idle_pop(&queue->idle);
@@ -71,7 +71,10 @@ static tm_worker *recruit(tm_workq *queue, bool *start) {
 
 static void end_search(tm_worker *worker) { /* under the lock, where something else keeps the law */
   if (worker->searching) {
-    worker->searching = worker->queue->searching = false;
+    worker->searching = false;
+    if (TM_RULE(Q3)) {
+      worker->queue->searching = false;
+    }
   }
 }
 
@@ -100,14 +103,16 @@ static void set_at_work(tm_worker *worker, bool at_work) {
 static void unpark_all(tm_worker *worker) {
   while (worker != NULL) {
     tm_worker *below = worker->below; /* read first: an unparked worker may be gone at once */
-    tm_parker_unpark(&worker->parker);
+    if (TM_RULE(Q6)) {
+      tm_parker_unpark(&worker->parker);
+    }
     worker = below;
   }
 }
 
 static tm_push_result add(tm_workq *queue, tm_item *item, bool back) {
   tm_lock_acquire(&queue->lock);
-  if (back ? queue->drained : is_closed(queue)) {
+  if (back ? queue->drained && TM_RULE(Q13) : is_closed(queue)) {
     tm_lock_release(&queue->lock);
     return TM_REFUSED;
   }
@@ -166,7 +171,11 @@ bool tm_workq_take_this(tm_workq *queue, tm_item *item) {
 void tm_workq_forget(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
   not_held(queue);
-  release_and_dismiss(queue);
+  if (TM_RULE(Q11)) {
+    release_and_dismiss(queue);
+  } else {
+    tm_lock_release(&queue->lock);
+  }
 }
 
 bool tm_workq_reserve(tm_workq *queue) {
@@ -234,11 +243,13 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
     queue->held += item->shared;
     if (worker->searching || is_closed(queue)) { /* no other find can break the law */
       end_search(worker);
-      woken = recruit(queue, start);
+      if (TM_RULE(Q4)) {
+        woken = recruit(queue, start);
+      }
     }
   } else if (refused && queue->items.first != NULL) {
     end_search(worker);
-    if (!queue->guarded) {
+    if (!queue->guarded && TM_RULE(Q17)) {
       queue->guarded = worker->guards = true;
     }
   } else {
@@ -280,7 +291,7 @@ void tm_workq_return(tm_worker *worker) {
   tm_workq *queue = worker->queue;
   tm_lock_acquire(&queue->lock);
   take_place_back(worker);
-  tm_worker *woken = too_many(queue) ? tm_idle_pop(&queue->idle) : NULL;
+  tm_worker *woken = too_many(queue) && TM_RULE(Q15) ? tm_idle_pop(&queue->idle) : NULL;
   if (woken != NULL) {
     woken->below = NULL;
   }
@@ -352,7 +363,7 @@ static void guard(tm_workq *queue, tm_worker *worker) {
     }
     look_around(queue, now);
     if (admits(queue, worker) && !queue->searching) {
-      worker->searching = queue->searching = true;
+      worker->searching = queue->searching = TM_RULE(Q19);
       break;
     }
   }
@@ -364,12 +375,12 @@ bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
     return true;
   }
   tm_lock_acquire(&queue->lock);
-  if (worker->guards || !(queue->guarded || admits(queue, worker))) {
+  if (worker->guards || (TM_RULE(Q18) && !queue->guarded && !admits(queue, worker))) {
     guard(queue, worker);
   }
   take_place_back(worker); /* the job has not done so: a generator that nobody has closed */
   bool leaves = too_many(queue);
-  if (queue->items.first != NULL && !leaves &&
+  if (TM_RULE(Q5) && queue->items.first != NULL && !leaves &&
       admits(queue, worker)) { /* perhaps pushed by a thread that saw this searcher */
     tm_lock_release(&queue->lock);
     return true;
@@ -382,7 +393,7 @@ bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
     queue->workers--;
     leave_team(worker);
     self = NULL;
-    woken = recruit(queue, &start);
+    woken = TM_RULE(Q14) ? recruit(queue, &start) : NULL;
   } else {
     tm_idle_push(&queue->idle, worker);
   }
@@ -399,7 +410,7 @@ bool tm_workq_start_failed(tm_workq *queue, bool searching) {
   bool start;
   tm_lock_acquire(&queue->lock);
   queue->workers--;
-  if (searching) {
+  if (searching && TM_RULE(Q8)) {
     queue->searching = false;
   }
   if (queue->idle.top != NULL) { /* gone to sleep since; but none is started in its stead */
@@ -414,7 +425,11 @@ bool tm_workq_start_failed(tm_workq *queue, bool searching) {
 void tm_workq_close(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
   atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
-  release_and_dismiss(queue);
+  if (TM_RULE(Q12)) {
+    release_and_dismiss(queue);
+  } else {
+    tm_lock_release(&queue->lock);
+  }
 }
 
 static tm_item *take_all(tm_workq *queue) { /* under the lock */

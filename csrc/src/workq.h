@@ -99,8 +99,8 @@ tm_worker *tm_worker_self(void);
 /* Says that the worker has ended what it took out last. */
 void tm_workq_ended(tm_worker *worker);
 
-/* tm_latch_set of what a worker of this queue owes, which then is NULL. For a fork it is one step: the child finds
- * neither a latch that was set, and whose memory may be gone, nor one that nobody will set. */
+/* tm_latch_set of what a worker of this queue owes, which then is NULL. For a fork it is one step: the child
+ * finds neither a latch that was set, and whose memory may be gone, nor one that nobody will set. */
 void tm_workq_pay(tm_workq *queue, tm_latch **owed);
 
 /* The first item, or NULL. *start is set to true if a worker's place was reserved: start one. */

@@ -208,6 +208,17 @@ static void wakes_who_waits(void) {
   }
 }
 
+/* It has looked, and is on its way to the wait, when work comes for it. */
+static void helpers_are_told(void) {
+  tm_outbox_init(&box, SIZE_MAX);
+  uint32_t since = tm_outbox_epoch(&box);
+  tm_outbox_tell_helpers(&box);
+  CHECK(tm_outbox_wait(&box, since, tm_os_now() + 10 * MS, &spin) == TM_WAIT_OK);
+  since = tm_outbox_epoch(&box);
+  CHECK(tm_outbox_wait(&box, since, tm_os_now() + 10 * MS, &spin) == TM_WAIT_TIMEOUT);
+  tm_outbox_free(&box);
+}
+
 int main(void) {
   begin();
   RUN(ordered);
@@ -218,5 +229,6 @@ int main(void) {
   RUN(no_memory);
   RUN(timeouts);
   RUN(wakes_who_waits);
+  RUN(helpers_are_told);
   return end();
 }

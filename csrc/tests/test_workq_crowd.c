@@ -92,6 +92,36 @@ static void somebody_always_guards(void) {
   leave_all(3);
 }
 
+static bool guarded(void) {
+  tm_lock_acquire(&queue.lock);
+  bool is = queue.guarded;
+  tm_lock_release(&queue.lock);
+  return is;
+}
+
+/* The one that guarded works now, when one that was sent away gets to its wait. */
+static void who_finds_no_guard_guards(void) {
+  fresh_queue(3);
+  for (int i = 0; i < 3; i++) {
+    enter(&hands[i]);
+  }
+  limit(&queue, 1, true);
+  CHECK(push(0) == TM_PUSHED && push(1) == TM_PUSHED);
+  CHECK(pop(&hands[0], false) == &items[0]);
+  CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
+  CHECK(pop(&hands[2], false) == NULL && !hands[2].worker.guards);
+  limit(&queue, 2, true);
+  CHECK(tm_workq_wait(&queue, &hands[1].worker) && pop(&hands[1], false) == &items[1]);
+  limit(&queue, 1, true);
+  CHECK(push(2) == TM_PUSHED);
+  hands[2].thread = start(wait_on_thread, &hands[2]);
+  UNTIL(guarded());
+  limit(&queue, 3, true);
+  awake(&hands[2]);
+  CHECK(pop(&hands[2], false) == &items[2]);
+  leave_all(3);
+}
+
 static void who_steps_aside_is_not_counted(void) {
   fresh_queue(2);
   for (int i = 0; i < 2; i++) {
@@ -215,6 +245,7 @@ int main(void) {
   RUN(one_works_and_one_guards);
   RUN(the_guard_lifts_the_limit);
   RUN(somebody_always_guards);
+  RUN(who_finds_no_guard_guards);
   RUN(who_steps_aside_is_not_counted);
   RUN(who_lends_its_place_is_not_counted);
   RUN(no_more_than_the_limit_work);
