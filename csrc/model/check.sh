@@ -1,50 +1,67 @@
 #!/bin/sh
-# Checks the model of the work queue, and that each mutant of it is refuted: make -C .. model
+# Searches all states of the models, and checks that each mutant of them is refuted: make -C .. model
 # Needs spin (Debian: spin) and a C compiler. Takes some minutes; fails if a mutant survives.
 set -eu
-model=$(cd "$(dirname "$0")" && pwd)/workq.pml
+models=$(cd "$(dirname "$0")" && pwd)
 build=${1:-build/model}
 cc=${CC:-cc}
 
-# The sizes: with a shared item, with a start that fails, with a place that is lent, and the largest.
-TWO='-DWORKERS=2 -DPRODUCERS=2'
-FAILS="$TWO -DFAILS=1"
-LEND='-DWORKERS=3 -DPRODUCERS=2 -DLEND'
-THREE='-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0'
-
-# run FLAGS: prints what spin's verifier says of the model.
+# run MODEL FLAGS: prints what spin's verifier says.
 run() {
   rm -rf "$build"
   mkdir -p "$build"
   (
     cd "$build"
     # shellcheck disable=SC2086
-    spin $1 -a "$model" >spin.txt || { cat spin.txt; exit 1; }
-    $cc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=4000 -DVECTORSZ=2048 -o pan pan.c
-    ./pan -m500000
+    spin $2 -a "$models/$1.pml" >spin.txt || { cat spin.txt; exit 1; }
+    $cc -O2 -w -DSAFETY "-D${search:-COLLAPSE}" -DMEMLIM=6000 -DVECTORSZ=2048 -o pan pan.c
+    ./pan -m500000 -w28
   )
 }
 
-for flags in "$TWO" "$FAILS" "$LEND" "$THREE"; do
+# holds MODEL FLAGS
+holds() {
   begun=$(date +%s)
-  said=$(run "$flags")
-  echo "$said" | grep -q 'errors: 0' || { echo "$said"; echo "the model fails with $flags"; exit 1; }
-  case $said in *'max search depth too small'* | *'Search not completed'*) echo "not searched to the end: $flags"; exit 1 ;; esac
+  said=$(run "$1" "$2")
+  echo "$said" | grep -q 'errors: 0' || { echo "$said"; echo "the model $1 fails with $2"; exit 1; }
+  case $said in *'max search depth too small'* | *'Search not completed'*) echo "not searched to the end: $1 $2"; exit 1 ;; esac
   states=$(echo "$said" | sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' | head -n 1)
-  echo "no error in $states states, $(($(date +%s) - begun)) s: $flags"
-done
-
-# mutant RULE FLAGS
-mutant() {
-  said=$(run "$2 -DMUTANT_$1" || true)
-  found=$(echo "$said" | sed -n 's/^pan:1: //p' | cut -c1-60)
-  [ -n "$found" ] || { echo "the mutant of rule $1 survives"; exit 1; }
-  echo "mutant $1 refuted: $found"
+  echo "$1: no error in $states states, $(($(date +%s) - begun)) s: $2"
 }
-for rule in P1 Q2 Q3 Q4 Q5 Q6 Q9 Q10 Q11 Q12; do
-  mutant $rule "$TWO"
-done
-mutant Q8 "$FAILS"
-mutant Q13 "$TWO"
-mutant Q14 "$LEND"
-mutant Q15 "$LEND"
+
+# mutants MODEL FLAGS RULE...
+mutants() {
+  model=$1 flags=$2
+  shift 2
+  for rule in "$@"; do
+    said=$(run "$model" "$flags -DMUTANT_$rule" || true)
+    found=$(echo "$said" | sed -n 's/^pan:1: //p' | cut -c1-60)
+    [ -n "$found" ] || { echo "the mutant of rule $rule survives"; exit 1; }
+    echo "mutant $rule refuted: $found"
+  done
+}
+
+holds lock ''
+mutants lock '' K1 K2
+holds latch ''
+mutants latch '' L1 L2 L3 L4 L5 L6 L7
+holds outbox ''
+mutants outbox '' O1 O2 O4
+holds outbox '-DHELP'
+mutants outbox '-DHELP' O3 O5
+
+# With a shared item; with a start that fails; with a place that is lent; with a limit that comes and goes; the
+# largest.
+holds workq '-DWORKERS=2 -DPRODUCERS=2'
+holds workq '-DWORKERS=2 -DPRODUCERS=2 -DFAILS=1'
+holds workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DLEND'
+holds workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DLIMIT'
+holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0'
+holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0 -DLIMIT'
+mutants workq '-DWORKERS=2 -DPRODUCERS=2' P1 Q2 Q3 Q4 Q5 Q6 Q9 Q10 Q11 Q12 Q13
+mutants workq '-DWORKERS=2 -DPRODUCERS=2 -DFAILS=1' Q8
+mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DLEND' Q15
+# Too large to be searched whole, and what is wrong lies deep: without a list of all states.
+search=BITSTATE mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DLEND' Q14
+mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DLIMIT' Q16 Q17 Q19
+mutants workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0 -DLIMIT' Q18

@@ -4,7 +4,7 @@
  * is a step of its own: the look before the sleep, the unparks, the start of a thread, the sleep. Each producer
  * pushes an item, and one of them may push a shared one, which is put back once; somebody closes or drains the
  * queue at any moment; FAILS starts of threads may fail; with LEND, a worker may lend its place while it is at an
- * item. Which item or sleeper comes first is not modelled: all that is claimed holds in any order.
+ * item; with LIMIT, fewer workers than there are may be at work at first, then all, then fewer again. Which item or sleeper comes first is not modelled: all that is claimed holds in any order.
  *
  * The numbers are those of the rules in ../PROTOCOL.md; -DMUTANT_... breaks the rule of that number. */
 
@@ -27,14 +27,16 @@
 #endif
 
 /* The queue: items, and whether the shared one is among them; sleepers, as a set. */
-byte plain, idle, workers, lent;
-bit shared, held, searching, closed, drained;
+byte plain, idle, workers, lent, at_work;
+bit shared, held, searching, closed, drained, guarded;
+#define ALL (WORKERS + 1)
+byte limit = ALL;
 /* The workers' parkers, and who of them searches, as sets. */
 byte token, search;
 #ifdef MUTANT_P1
 byte parked;
 #endif
-byte up; /* threads started */
+byte up, begun; /* threads started; those of them that run or have run */
 
 /* For the claims: what has become of the items; starts that failed; threads that have ended. */
 byte ran, given_out, refused, fails, left, finished, pushed;
@@ -46,13 +48,14 @@ byte shared_ends;
 #else
 #define worked_off (closed && no_items && !held)
 #endif
+#define admits (at_work < limit + counted)
 #define no_items (plain == 0 && !shared)
 #define may_start (workers < MAX + lent)
 #define too_many (workers > MAX + lent)
 #define one_at_most(set) ((set) == 0 || (set) == 1 || (set) == 2 || (set) == 4)
 
 /* True whenever the lock is free. (After a failed start, the next push tries again.) */
-#define LAW (no_items || searching || (idle == 0 && (!may_start || fails > 0)))
+#define LAW (no_items || searching || guarded || (idle == 0 && (!may_start || fails > 0)))
 
 inline unlock() {
   assert(LAW);
@@ -81,8 +84,10 @@ inline recruit() {
 #endif
 #ifdef MUTANT_Q2 /* somebody is woken though one searches */
   :: !worked_off && !no_items ->
+#elif defined(MUTANT_Q16) /* a limit counts though nobody guards */
+  :: !worked_off && !no_items && !searching && at_work < limit ->
 #else
-  :: !worked_off && !no_items && !searching ->
+  :: !worked_off && !no_items && !searching && !(guarded && at_work >= limit) ->
 #endif
     if
     :: idle != 0 ->
@@ -193,25 +198,43 @@ inline forget_given() {
 
 proctype Worker(byte number, me) {
   byte wake, who;
-  bit start, shared_out, at_shared, at_item, leaving, sleeps;
+  bit start, shared_out, at_shared, at_item, leaving, sleeps, counted, refused_me, guards;
 
-  up > number || over;
-  if
-  :: over -> goto gone
-  :: else -> search = search | me /* on whose behalf recruit has set `searching` */
-  fi;
+start_of_thread: /* of as many as are started, one after the other */
+  atomic {
+    if
+    :: up > begun -> begun++; search = search | me /* on whose behalf recruit searches */
+    :: over -> goto gone
+    fi
+  };
 pop:
   atomic {
     leaving = too_many;
     at_item = 0;
     at_shared = 0;
+    refused_me = !admits;
     if
-    :: leaving || no_items ->
+    :: leaving || refused_me || no_items ->
+      at_work = at_work - counted;
+      counted = 0;
       if
-      :: searching
-      :: else -> search = search | me; searching = 1
+      :: refused_me && !no_items ->
+        search_ends();
+        if
+#ifndef MUTANT_Q17 /* who is sent away does not guard */
+        :: !guarded -> guarded = 1; guards = 1
+#endif
+        :: else
+        fi
+      :: else ->
+        if
+        :: searching
+        :: else -> search = search | me; searching = 1
+        fi
       fi
     :: else ->
+      at_work = at_work + !counted;
+      counted = 1;
       if
       :: plain > 0 -> plain--; ran++
       :: shared -> shared = 0; held = 1; at_shared = 1
@@ -257,6 +280,8 @@ pop:
   :: atomic { /* tm_workq_lend, tm_workq_return */
       at_item && lent == 0 ->
       lent = 1;
+      at_work = at_work - counted;
+      counted = 0;
       recruit();
       unlock()
     };
@@ -269,6 +294,7 @@ pop:
 #endif
       :: else
       fi;
+      assert(!too_many || wake != 0 || idle == 0);
       unlock()
     };
     after()
@@ -281,11 +307,33 @@ pop:
   fi;
   /* The look without the lock is left out: all that it does is to try a pop sooner. */
   atomic { /* tm_workq_wait */
+    if
+#ifdef MUTANT_Q18 /* who finds on its way to sleep that nobody guards sleeps */
+    :: guards ->
+#else
+    :: guards || (!guarded && !admits) ->
+#endif
+      search_ends();
+      guarded = 1;
+      guards = 1;
+      unlock();
+      /* It dozes, and looks: here the others go on. */
+      no_items || too_many || (admits && !searching);
+      if
+#ifndef MUTANT_Q19 /* who has guarded does not search */
+      :: !no_items && !too_many -> search = search | me; searching = 1
+#endif
+      :: else
+      fi;
+      guards = 0;
+      guarded = 0
+    :: else
+    fi;
     leaving = 0;
     sleeps = 0;
     if
 #ifndef MUTANT_Q5 /* there is no look under the lock */
-    :: !no_items && !too_many -> goto pop
+    :: !no_items && !too_many && admits -> goto pop
 #endif
     :: else ->
       search_ends();
@@ -314,10 +362,10 @@ pop:
     parked = parked & ~me;
 #endif
     goto pop
-  :: else
+  :: else -> left++; goto start_of_thread
   fi;
 gone:
-  left++
+  skip
 }
 
 inline push() {
@@ -374,6 +422,20 @@ proctype Closer() {
   finished++
 }
 
+#ifdef LIMIT
+#define ENDS (PRODUCERS + 2)
+#else
+#define ENDS (PRODUCERS + 1)
+#endif
+
+/* At any moments. */
+proctype Limiter() {
+  limit = 1;
+  limit = ALL;
+  limit = 1;
+  finished++
+}
+
 /* That it gets to its end is the claim that nobody sleeps for ever: if not, spin reports an invalid end state. */
 init {
   byte n;
@@ -388,12 +450,15 @@ init {
     :: else -> break
     od;
     run Closer();
+#ifdef LIMIT
+    run Limiter();
+#endif
     n = 0
   };
   atomic {
-    finished == PRODUCERS + 1 && workers == 0 && left == up;
+    finished == ENDS && workers == 0 && left == up;
     over = 1;
-    assert(no_items && idle == 0 && !held && lent == 0);
+    assert(no_items && idle == 0 && !held && lent == 0 && at_work == 0 && !guarded);
     assert(ran + given_out + refused == PRODUCERS);
     assert(shared_ends == SHARED)
   }
