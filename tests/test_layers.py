@@ -10,7 +10,7 @@ CSRC = ROOT / "csrc" / "src"
 PACKAGE = ROOT / "src" / "threadmill"
 
 C_LAYERS = [
-    {"atomics"},
+    {"atomics", "rules"},
     {"os_wait", "os_wait_posix", "os_wait_linux", "os_wait_win32", "os_wait_darwin", "os_wait_pthread"},
     {"lock", "parker", "spin"},
     {"latch", "atfork"},
