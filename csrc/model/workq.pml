@@ -339,6 +339,7 @@ pop:
       search_ends();
       if
       :: too_many || worked_off ->
+        assert(too_many || !held);
         workers--;
 #ifndef MUTANT_Q14 /* one too many leaves with the search */
         recruit();
