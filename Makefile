@@ -48,9 +48,6 @@ asan: $(ASAN)/.built ## the tests with AddressSanitizer and LeakSanitizer
 bench: $(VENV)/.bench ## all figures, in about 10 minutes; in one: make bench QUICK=1; some: ARGS="--cases burst,map"
 	CC="$(CC)" $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
-compare: $(BUILT) ## the bare cost of a task, against the standard library's pools, in a few minutes
-	$(BIN)/python benchmarks/compare.py $(ARGS)
-
 instructions: $(BUILT) ## count the hot paths' instructions and compare; make instructions UPDATE=1 writes them
 	$(BIN)/python -m benchmarks.instructions $(if $(UPDATE),--update)
 
@@ -113,4 +110,4 @@ $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
-.PHONY: help demo test stress check tsan asan bench compare instructions lint format clean
+.PHONY: help demo test stress check tsan asan bench instructions lint format clean

@@ -70,10 +70,10 @@ static uint64_t mean(uint64_t before, uint64_t last) {
 }
 
 void tm_crowd_look(tm_crowd *crowd, int64_t now, int64_t cpu, size_t begun, unsigned at_work) {
-  int64_t span = now - crowd->since;
-  if (span < SPAN) {
+  if (!tm_crowd_is_due(crowd, now)) {
     return;
   }
+  int64_t span = now - crowd->since;
   uint64_t percent = (uint64_t)(cpu - crowd->cpu) * 100 / (uint64_t)span;
   uint64_t rate = (uint64_t)(begun - crowd->begun) * 1000000000 / (uint64_t)span;
   bool says_little = crowd->says_little || span > 4 * SPAN;

@@ -30,12 +30,12 @@ typedef struct {
   int64_t since;    /* when the present span of measuring began; and, until then: */
   int64_t cpu;      /* the CPU time used */
   size_t begun;     /* the items begun */
-  bool says_little; /* nobody was at work at some time of the span */
+  bool says_little; /* of the span: nobody was at work at some time of it, or the limit has changed */
 } tm_crowd;
 
 void tm_crowd_init(tm_crowd *crowd);
 
-/* Whether tm_crowd_look would do something. */
+/* Whether a span is over. If not, tm_crowd_look does nothing. */
 bool tm_crowd_is_due(const tm_crowd *crowd, int64_t now);
 
 /* Now and then, by whoever is awake, with: the time; the CPU time of the process (tm_os_cpu_now); how many

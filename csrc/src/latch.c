@@ -14,7 +14,7 @@ bool tm_latch_finish(tm_latch *latch) {
     return false;
   }
   if (before >= TM_LATCH_WAITER) {
-    tm_os_wake_all(&latch->word);
+    tm_latch_wake(latch);
   }
   return true;
 }

@@ -315,7 +315,7 @@ static bool look(tm_workq *queue) {
   return seen;
 }
 
-static size_t begun(tm_workq *queue) {
+static size_t begun(tm_workq *queue) { /* under the lock */
   return queue->begun + atomic_load_explicit(&queue->inner, memory_order_relaxed);
 }
 

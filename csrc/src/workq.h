@@ -5,10 +5,14 @@
  * push wakes nobody while one is; a searcher that finds an item passes the search on if more items
  * wait. The law behind it, true whenever the lock is free:
  *
- *     items wait  ->  somebody searches, or no worker sleeps and none can be started.
+ *     items wait  ->  somebody searches or guards, or no worker sleeps and none can be started.
  *
- * All state is under one lock, held for a few instructions; `length` and `closed` alone are also read
- * without it, by a searcher that looks before it sleeps and sleeps only after it looked under the lock.
+ * A worker *guards* if items wait and no more workers than there are at work should be (crowd.h): at most
+ * one, which looks now and then whether those get on.
+ *
+ * All state is under one lock, held for a few instructions. What is also read without it is a hint: `length`
+ * and `closed`, by a searcher that looks before it sleeps and sleeps only after it looked under the lock;
+ * `crowded`; and `inner`, which is written without it too. The rules are numbered in ../PROTOCOL.md.
  *
  * The queue starts no thread. Where a worker is missing, a call answers TM_START: the caller starts
  * a thread that runs tm_workq_enter, or calls tm_workq_start_failed. */
@@ -39,14 +43,14 @@ typedef struct tm_workq {
   unsigned lent;           /* workers that wait while others work in their places */
   unsigned held;           /* shared items that are out and may be put back; after a fork, not all */
   unsigned at_work;        /* workers that have taken out an item since they last found none */
-  size_t begun;            /* items that were taken out */
+  size_t begun;            /* items that were taken out, ever */
   tm_crowd crowd;          /* how many are to be at work */
   bool guarded;            /* a worker that may not work looks now and then whether it should */
   bool searching;          /* one worker is awake without an item, or being started */
   tm_atomic_u32 closed;    /* no more pushes; workers leave when nothing is left. As length. */
-  tm_atomic_size inner;    /* items of maps that have begun: a hint, some updates are lost */
   tm_atomic_u32 crowded;   /* more are at work than the limit. As length. */
   bool drained;            /* closed, and nothing is put back either */
+  tm_atomic_size inner;    /* parts of shared items that have ended. Not under lock: some may get lost. */
   tm_spin *spin;           /* of the searcher; shared with those who wait for results */
   tm_atomic_size *yielded; /* see tm_workq_init */
 } tm_workq;
@@ -109,7 +113,8 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start);
 /* For a worker that is awake: now and then, so that the queue finds out how many of them do good. */
 void tm_workq_look_around(tm_workq *queue, int64_t now);
 
-/* Whether this worker is one too many at what it does: the caller ends it soon, and pops. */
+/* Whether there are too many at work, and this one is to leave its item to them: then it counts no more, and
+ * pops again at once. */
 bool tm_workq_step_aside(tm_worker *worker);
 
 /* A hint that it may be. */
@@ -117,8 +122,9 @@ static inline bool tm_workq_crowded(tm_workq *queue) {
   return atomic_load_explicit(&queue->crowded, memory_order_relaxed) != 0;
 }
 
-/* `count` items more of one that was taken out have begun. */
-static inline void tm_workq_begun(tm_workq *queue, size_t count) {
+/* `count` parts more of a shared item have ended: a sign that the workers get on. */
+static inline void tm_workq_gets_on(tm_workq *queue, size_t count) {
+  /* No addition in one step, which would cost more than an update now and then that gets lost. */
   atomic_store_explicit(&queue->inner, atomic_load_explicit(&queue->inner, memory_order_relaxed) + count,
                         memory_order_relaxed);
 }

@@ -61,8 +61,9 @@ static void the_guard_lifts_the_limit(void) {
   leave_all(2);
 }
 
-/* Two are sent away, and the one that guarded has stopped before the other one sleeps. */
-static void somebody_always_guards(void) {
+/* Items 0 and 1 come; the first hand works, for good alone; the second one guards, and the third one need
+ * not. */
+static void send_two_away(void) {
   fresh_queue(3);
   for (int i = 0; i < 3; i++) {
     enter(&hands[i]);
@@ -72,6 +73,11 @@ static void somebody_always_guards(void) {
   CHECK(pop(&hands[0], false) == &items[0]);
   CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
   CHECK(pop(&hands[2], false) == NULL && !hands[2].worker.guards);
+}
+
+/* Two are sent away, and the one that guarded has stopped before the other one sleeps. */
+static void somebody_always_guards(void) {
+  send_two_away();
   CHECK(pop(&hands[0], false) == &items[1]);
   hands[1].thread = start(wait_on_thread, &hands[1]);
   UNTIL(idle() == 1);
@@ -101,15 +107,7 @@ static bool guarded(void) {
 
 /* The one that guarded works now, when one that was sent away gets to its wait. */
 static void who_finds_no_guard_guards(void) {
-  fresh_queue(3);
-  for (int i = 0; i < 3; i++) {
-    enter(&hands[i]);
-  }
-  limit(&queue, 1, true);
-  CHECK(push(0) == TM_PUSHED && push(1) == TM_PUSHED);
-  CHECK(pop(&hands[0], false) == &items[0]);
-  CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
-  CHECK(pop(&hands[2], false) == NULL && !hands[2].worker.guards);
+  send_two_away();
   limit(&queue, 2, true);
   CHECK(tm_workq_wait(&queue, &hands[1].worker) && pop(&hands[1], false) == &items[1]);
   limit(&queue, 1, true);

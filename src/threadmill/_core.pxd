@@ -143,8 +143,9 @@ cdef class Engine:
     cdef int run_callbacks(self) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.
     cdef int64_t breathe(self, Shift *shift) except -1
-    # `count` items of a job have ended. Whether the worker is one too many: it leaves the rest to others.
-    cdef bint is_crowded(self, Shift *shift, size_t count) noexcept
+    # By a worker that has ended `count` items of a job and is at nothing else: true if it is to leave the rest of
+    # them to others. Calls C only: nothing can be raised.
+    cdef bint steps_aside(self, Shift *shift, size_t count) noexcept
 
 
 cdef int64_t deadline_after(object timeout) except? -1

@@ -692,10 +692,10 @@ cdef class Engine:
                 tm_workq_look_around(&self.queue, now)
         return now
 
-    cdef bint is_crowded(self, Shift *shift, size_t count) noexcept:
+    cdef bint steps_aside(self, Shift *shift, size_t count) noexcept:
         if not TM_GIL:
             return False
-        tm_workq_begun(&self.queue, count)
+        tm_workq_gets_on(&self.queue, count)
         return tm_workq_crowded(&self.queue) and tm_workq_step_aside(&shift.worker)
 
     cdef int publish(self, Job job, Shift *shift) except -1:

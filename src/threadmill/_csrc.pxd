@@ -118,7 +118,7 @@ cdef extern from "workq.h" nogil:
     void tm_workq_look_around(tm_workq *queue, int64_t now)
     cbool tm_workq_crowded(tm_workq *queue)
     cbool tm_workq_step_aside(tm_worker *worker)
-    void tm_workq_begun(tm_workq *queue, size_t count)
+    void tm_workq_gets_on(tm_workq *queue, size_t count)
     cbool tm_workq_wait(tm_workq *queue, tm_worker *worker)
     cbool tm_workq_lend(tm_worker *worker, cbool *start)
     void tm_workq_return(tm_worker *worker)

@@ -24,6 +24,7 @@ cdef class MapResult(ApplyResult):
 
     cdef bint get_in(self) noexcept
     cdef int get_out(self) except -1
+    # `may_leave`: the shift is the worker's own, not that of a wait inside of a task.
     cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim, bint may_leave) except -1
     cdef int run_range(self, object func, Py_ssize_t i, Py_ssize_t end, Shift *shift) except -1
     cdef int run_items(self, object func, Py_ssize_t i, Py_ssize_t end, Spare *spare) except -1

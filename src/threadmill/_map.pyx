@@ -98,7 +98,7 @@ cdef class MapResult(ApplyResult):
                     self.finish(engine, shift)
                 return 0
             now = engine.breathe(shift)
-            if may_leave and engine.is_crowded(shift, end - first):
+            if may_leave and engine.steps_aside(shift, end - first):   # the job is in the queue while items are left
                 return 0
             if self.chunksize == 0:
                 claim = next_claim(claim, now - before)
