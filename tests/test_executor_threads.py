@@ -244,3 +244,27 @@ def test_work_waits_for_the_threads_there_are(
         second = executor.submit(square, 2)
     task.release()
     assert (first.result(LIMIT), second.result(LIMIT)) == (1, 4)
+
+
+@only_threadmill
+def test_a_thread_that_is_about_to_start_is_not_among_them(
+    new_executor: NewExecutor, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers start one another, and who joins all threads must not meet one that cannot be joined yet."""
+    executor = new_executor(2)
+    starting, go_on = threading.Event(), threading.Event()
+    start = threading.Thread.start
+
+    def start_late(thread: threading.Thread) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            starting.set()
+            assert go_on.wait(LIMIT)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_late)
+    outer = executor.submit(lambda: executor.submit(square, 3))
+    assert starting.wait(LIMIT)
+    assert [thread.is_alive() for thread in executor._threads] == [True]
+    go_on.set()
+    assert outer.result(LIMIT).result(LIMIT) == square(3)
+    assert len(executor._threads) == 2

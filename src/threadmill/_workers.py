@@ -24,12 +24,18 @@ from threadmill._imap import IMapIterator
 
 logger = logging.getLogger("concurrent.futures")  # as the standard library's executor
 
-# What a thread gets when it is started: one entry.
-Seat = deque[Place]
 Initializer = Callable[..., object]
 
 
 RECHECK = 0.05  # seconds
+
+
+@dataclass(eq=False)
+class Seat:
+    """What a thread shares with its crew."""
+
+    place: Place | None = None  # what it gets when it is started
+    started: bool = False  # so that it may be joined; said by it and by its starter, who may be interrupted
 
 
 @dataclass(eq=False)
@@ -38,10 +44,9 @@ class Hand:
 
     thread: threading.Thread
     seat: Seat
-    used: bool = False  # it was, or is being, started
 
     def has_left(self) -> bool:
-        return self.thread.ident is not None and not self.thread.is_alive()
+        return self.seat.started and not self.thread.is_alive()
 
 
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
@@ -85,12 +90,13 @@ class Crew:
         _greenlets.check()
         hand = self._next()
         thread = hand.thread
-        hand.seat.append(place)
+        hand.seat.place = place
         try:
             if isinstance(thread, DummyProcess):  # which lets only the thread that made it start it
                 thread._parent = threading.current_thread()
             # In an empty context, for a thread may inherit its starter's, and so pin it for life.
             Context().run(thread.start)
+            hand.seat.started = True
         except BaseException:
             if thread.ident is None:
                 self._remove(hand)
@@ -113,7 +119,9 @@ class Crew:
 
         while True:
             threads = [
-                thread for thread in self.started_threads() if thread.is_alive() and thread is not here
+                hand.thread
+                for hand in tuple(self.hands)
+                if hand.thread.is_alive() and hand.thread is not here
             ]
             for thread in threads:
                 thread.join(left())
@@ -142,28 +150,26 @@ class Crew:
         return [hand.thread for hand in tuple(self.hands)]
 
     def started_threads(self) -> list[threading.Thread]:
-        """The threads that were, or are being, started."""
-        return [hand.thread for hand in tuple(self.hands) if hand.used]
+        """The threads that were started, and not those that a worker is about to start: they can be joined."""
+        return [hand.thread for hand in tuple(self.hands) if hand.seat.started]
 
     def _next(self) -> Hand:
-        """The next thread to be started. One step at a time, each of which may be the last."""
+        """The next thread to be started."""
         if len(self.hands) >= self.size:  # workers that were lent have left
             for hand in tuple(self.hands):
                 if hand.has_left():
                     self._remove(hand)
         try:
-            hand = self.unused.popleft()
+            return self.unused.popleft()
         except IndexError:
-            hand = self._make_hand()
-        hand.used = True
-        return hand
+            return self._make_hand()
 
     def _remove(self, hand: Hand) -> None:
         with suppress(ValueError):  # another thread has done so
             self.hands.remove(hand)
 
     def _make_hand(self) -> Hand:
-        seat: Seat = deque()
+        seat = Seat()
         thread = self.new_thread(target=worker, args=(seat, self.initializer, self.initargs))
         thread.daemon = self.daemon
         hand = Hand(thread, seat)
@@ -173,8 +179,9 @@ class Crew:
 
 def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...]) -> None:
     """What a worker thread runs."""
-    place = seat.pop()
-    if not place.take():  # its starter has given up on it
+    seat.started = True
+    place, seat.place = seat.place, None
+    if place is None or not place.take():  # its starter has given up on it
         return
     engine, searching = place.engine, place.searching
     del place
