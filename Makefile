@@ -39,7 +39,7 @@ tsan: $(TSAN)/.built ## the tests with ThreadSanitizer, on a free-threaded PYTHO
 
 asan: $(ASAN)/.built ## the tests with AddressSanitizer and LeakSanitizer
 	@rm -rf $(ASAN)/found && mkdir $(ASAN)/found
-	@ASAN_OPTIONS="log_path=$(CURDIR)/$(ASAN)/found/by allocator_may_return_null=1" \
+	@ASAN_OPTIONS="log_path=$(CURDIR)/$(ASAN)/found/by allocator_may_return_null=1 leak_check_at_exit=0" \
 	  LSAN_OPTIONS="suppressions=$(CURDIR)/tests/lsan.supp print_suppressions=0" \
 	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" PYTHONMALLOC=malloc \
 	  $(ASAN)/bin/python -m pytest -o faulthandler_timeout=900 $(ARGS); result=$$?; \
@@ -90,12 +90,14 @@ $(TSAN)/.built: $(SOURCES)
 	@$(PYTHON) -c 'import sysconfig; exit("--with-thread-sanitizer" not in sysconfig.get_config_var("CONFIG_ARGS"))' || \
 	  { echo "$(PYTHON) is not built with ThreadSanitizer: name one that is with make tsan PYTHON=..."; exit 1; }
 	TSAN_OPTIONS=report_bugs=0 $(PYTHON) -m venv $(TSAN)
-	TSAN_OPTIONS=report_bugs=0 THREADMILL_SANITIZE=thread $(TSAN)/bin/python -m pip install --quiet . "pytest>=9"
+	TSAN_OPTIONS=report_bugs=0 $(TSAN)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	TSAN_OPTIONS=report_bugs=0 THREADMILL_SANITIZE=thread $(TSAN)/bin/python -m pip install --quiet . --group run-tests
 	@touch $@
 
 $(ASAN)/.built: $(SOURCES)
 	$(PYTHON) -m venv $(ASAN)
-	CC=gcc THREADMILL_SANITIZE=address $(ASAN)/bin/python -m pip install --quiet . "pytest>=9"
+	$(ASAN)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	CC=gcc THREADMILL_SANITIZE=address $(ASAN)/bin/python -m pip install --quiet . --group run-tests
 	@touch $@
 
 $(VENV)/.test: $(BUILT)

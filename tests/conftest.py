@@ -3,7 +3,10 @@ it shows that they agree; unless it is marked with `helpers.only_threadmill`."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import multiprocessing.pool
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +14,15 @@ import pytest
 from helpers import Held, Hold, NewPool, in_time
 
 import threadmill
+
+if "ASAN_OPTIONS" in os.environ:  # make asan
+
+    def pytest_sessionfinish(session: pytest.Session) -> None:
+        """Looks for leaks here, not at exit: programs that tests start are to end while workers live, which hold
+        their memory then."""
+        gc.collect()
+        if ctypes.CDLL(None)["__lsan_do_recoverable_leak_check"]():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(params=[multiprocessing.pool.ThreadPool, threadmill.ThreadPool], ids=["stdlib", "threadmill"])

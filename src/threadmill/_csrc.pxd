@@ -21,6 +21,8 @@ cdef extern from "atomics.h" nogil:
     size_t atomic_fetch_sub_explicit(tm_atomic_size *word, size_t value, memory_order order)
     bint atomic_compare_exchange_weak_explicit(
         tm_atomic_size *word, size_t *expected, size_t value, memory_order yes, memory_order no)
+    uint32_t load_u32 "atomic_load_explicit"(tm_atomic_u32 *word, memory_order order)
+    void store_u32 "atomic_store_explicit"(tm_atomic_u32 *word, uint32_t value, memory_order order)
     size_t atomic_exchange_explicit(tm_atomic_size *word, size_t value, memory_order order)
 
 

@@ -2,6 +2,7 @@
 
 from threadmill._call cimport Call
 from threadmill._condition cimport LazyCondition
+from threadmill._csrc cimport tm_atomic_u32
 
 
 cdef enum Outcome:
@@ -13,7 +14,7 @@ cdef enum Outcome:
 
 
 cdef class FutureCore(Call):
-    cdef Outcome outcome            # with the next two, written by the claimer before it completes
+    cdef tm_atomic_u32 outcome      # an Outcome. With the next two, written by the claimer before it completes
     cdef object value
     cdef object error
     cdef bint submitted             # queued by an executor, which alone runs it

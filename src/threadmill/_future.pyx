@@ -26,6 +26,16 @@ cdef extern from "Python.h":
 cdef tuple STATES = ("PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED")
 
 
+# relaxed: what goes with the outcome is read after the latch has said so (acquire). Atomic, for cancel() looks
+# before, and a cancelled future becomes NOTIFIED after.
+cdef inline Outcome outcome_of(FutureCore future) noexcept:
+    return <Outcome>load_u32(&future.outcome, memory_order_relaxed)
+
+
+cdef inline void set_outcome(FutureCore future, Outcome outcome) noexcept:
+    store_u32(&future.outcome, outcome, memory_order_relaxed)
+
+
 cdef class FutureCore(Call):
     __class_getitem__ = classmethod(GenericAlias)
 
@@ -61,16 +71,16 @@ cdef class FutureCore(Call):
             # library leaves that to a worker that finds it in the queue.)
             self.end(NOTIFIED, None)
             return True
-        if tm_latch_finishing(&self.item.latch) and self.outcome == PENDING:
+        if tm_latch_finishing(&self.item.latch) and outcome_of(self) == PENDING:
             self.wait_until(TM_FOREVER)         # another thread cancels it at this moment
-        return self.outcome >= CANCELLED
+        return outcome_of(self) >= CANCELLED
 
     cdef bint cancel_by_hand(self) except -1:
         """Under the condition, as all that is done to a future that no engine runs."""
         with self.condition_of():
             if not tm_latch_claim(&self.item.latch):
-                return self.ended() and self.outcome >= CANCELLED
-            self.outcome = CANCELLED
+                return self.ended() and outcome_of(self) >= CANCELLED
+            set_outcome(self, CANCELLED)
             self.set_latch()
             self.condition.wake_all()
         self.call_callbacks(False)
@@ -78,7 +88,7 @@ cdef class FutureCore(Call):
 
     def cancelled(self):
         """Whether it was cancelled."""
-        return self.ended() and self.outcome >= CANCELLED
+        return self.ended() and outcome_of(self) >= CANCELLED
 
     def running(self):
         """Whether it is being executed."""
@@ -103,8 +113,8 @@ cdef class FutureCore(Call):
         with self.condition_of():
             if tm_latch_claim(&self.item.latch):
                 return True
-            if self.ended() and self.outcome == CANCELLED:
-                self.outcome = NOTIFIED
+            if self.ended() and outcome_of(self) == CANCELLED:
+                set_outcome(self, NOTIFIED)
                 self.notify_waiters()
                 return False
         LOGGER.critical("Future %s in unexpected state: %s", id(self), self._state)
@@ -159,7 +169,7 @@ cdef class FutureCore(Call):
             self.value = value
         elif outcome == RAISED:
             self.error = value
-        self.outcome = outcome
+        set_outcome(self, outcome)
         return 0
 
     cdef int end(self, Outcome outcome, object value) except -1:
@@ -180,14 +190,14 @@ cdef class FutureCore(Call):
             raised = condition.lock_for_sure()
             self.set_latch()
             try:
-                if self.outcome != CANCELLED:
+                if outcome_of(self) != CANCELLED:
                     self.notify_waiters()
                 condition.wake_all()
             except BaseException as error:
                 raised = error
             finally:
                 condition.release()
-        self.call_callbacks(not self.outcome >= CANCELLED)
+        self.call_callbacks(not outcome_of(self) >= CANCELLED)
         if raised is not None:
             raise raised
         return 0
@@ -196,9 +206,9 @@ cdef class FutureCore(Call):
         raised = None
         for waiter in list(self.waiters or ()):
             try:
-                if self.outcome >= CANCELLED:
+                if outcome_of(self) >= CANCELLED:
                     waiter.add_cancelled(self)
-                elif self.outcome == RAISED:
+                elif outcome_of(self) == RAISED:
                     waiter.add_exception(self)
                 else:
                     waiter.add_result(self)
@@ -241,7 +251,7 @@ cdef class FutureCore(Call):
             if condition is not None:
                 with condition:                 # who has ended it by hand may not have done with it
                     pass
-        if self.outcome >= CANCELLED:
+        if outcome_of(self) >= CANCELLED:
             raise CancelledError
         return 0
 
@@ -304,7 +314,7 @@ cdef class FutureCore(Call):
     @property
     def _state(self):
         if self.ended():
-            return STATES[4 if self.outcome <= RAISED else self.outcome - CANCELLED + 2]
+            return STATES[4 if outcome_of(self) <= RAISED else outcome_of(self) - CANCELLED + 2]
         return STATES[tm_latch_claimed(&self.item.latch)]
 
     @_state.setter
@@ -312,9 +322,9 @@ cdef class FutureCore(Call):
         """As if it had been brought there: for tests. The caller holds the condition or is alone."""
         cdef int index = STATES.index(state)
         if index < 4:
-            self.outcome = (PENDING, PENDING, CANCELLED, NOTIFIED)[index]
-        elif self.outcome == PENDING:
-            self.outcome = RETURNED
+            set_outcome(self, (PENDING, PENDING, CANCELLED, NOTIFIED)[index])
+        elif outcome_of(self) == PENDING:
+            set_outcome(self, RETURNED)
         tm_latch_put(&self.item.latch, index >= 1, False)
         if index >= 2:
             self.set_latch()
@@ -342,7 +352,7 @@ cdef class FutureCore(Call):
         """(done, cancelled, result, exception), as CPython 3.15's."""
         if not self.ended():
             return False, False, None, None
-        if self.outcome >= CANCELLED:
+        if outcome_of(self) >= CANCELLED:
             return True, True, None, None
         return True, False, self.value, self.error
 

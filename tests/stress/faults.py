@@ -68,7 +68,7 @@ class FailingStarts:
             return
         fault = "refused" if chance < 0.03 else "interrupted" if chance < 0.045 else "interrupted late"
         count(f"fault: start {fault}")
-        self.strikes_of(thread._args[0][0].engine).append(fault)
+        self.strikes_of(thread._args[0].place.engine).append(fault)
         if fault == "refused":
             raise RuntimeError(UNSTARTABLE)
         if fault == "interrupted late":
