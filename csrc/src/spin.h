@@ -12,7 +12,7 @@
 #include "os_wait.h"
 
 typedef struct {
-  int64_t limit;        /* ns; 0 on one CPU. Written at init only. */
+  tm_atomic_i64 limit;  /* ns; 0 on one CPU. A hint too: relaxed. */
   tm_atomic_u32 misses; /* looks since one saw something. A hint: relaxed, lost updates are harmless. */
 } tm_spin;
 
@@ -22,6 +22,9 @@ typedef struct {
 } tm_spinner;
 
 void tm_spin_init(tm_spin *spin, int64_t limit);
+
+/* Sets the limit again, at any time: the process may have other CPUs than at init. */
+void tm_spin_set_limit(tm_spin *spin, int64_t limit);
 
 /* One look-out: for (s = begin; !(seen = condition()) && again(&s);); end(spin, seen). */
 tm_spinner tm_spin_begin(tm_spin *spin);

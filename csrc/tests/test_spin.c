@@ -75,10 +75,17 @@ static void none_on_one_cpu(void) {
   CPU_SET(sched_getcpu(), &one);
   CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
   tm_spin_init(&spin, MS);
-  CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
   for (int i = 0; i < 1000; i++) {
     CHECK(!looks());
   }
+  CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
+  tm_spin_end(&spin, true);
+  tm_spin_set_limit(&spin, MS);
+  CHECK(looks() == (CPU_COUNT(&before) > 1));
+  CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+  tm_spin_set_limit(&spin, MS);
+  CHECK(!looks());
+  CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
 #endif
   tm_spin_init(&spin, 0);
   CHECK(!looks());

@@ -336,6 +336,7 @@ cdef class Engine:
     """A work queue, and the loop that worker threads run over it."""
 
     def __cinit__(self, unsigned max_workers, start_thread, bint with_context):
+        tm_spin_set_limit(&spin, SPIN_NS)       # the process may have been pinned since import
         tm_workq_init(&self.queue, max_workers, &spin, &yielded if TM_GIL else NULL)
         tm_serial_init(&self.callbacks)
         self.start_thread = start_thread

@@ -41,6 +41,7 @@ cdef extern from "spin.h" nogil:
     ctypedef struct tm_spin:
         pass
     void tm_spin_init(tm_spin *spin, int64_t limit)
+    void tm_spin_set_limit(tm_spin *spin, int64_t limit)
 
 
 cdef extern from "latch.h" nogil:
