@@ -106,6 +106,37 @@ def test_callbacks_go_when_they_have_run(new_pool: NewPool, watch: Watch) -> Non
     assert len(handles) == 5
 
 
+@pytest.mark.parametrize("end", ["a result", "an error", "terminate", "refused"])
+def test_a_cycle_through_a_callback_is_collected(
+    new_pool: NewPool, hold: Hold, watch: Watch, end: str
+) -> None:
+    """The collector does not look at a method such as list.append while its task waits. Later it does."""
+    pool, task = new_pool(1), hold()
+    if end == "refused":
+        pool.close()
+    else:
+        pool.apply_async(task)
+        task.wait_until_begun()
+    holders: list[list[Any]] = [[watch.new()], [watch.new()]]
+    for holder in holders:
+        holder.append(holder.append)
+    callbacks = {"callback": holders[0][1], "error_callback": holders[1][1]}
+    try:
+        handle = pool.apply_async(int, ("x",) if end == "an error" else (), **callbacks)
+    except ValueError:
+        assert end == "refused"
+    else:
+        assert [gc.is_tracked(callback) for callback in callbacks.values()] == [not HAS_GIL] * 2
+        if end == "terminate":
+            pool.terminate()
+        task.release()
+        handle.wait(LIMIT)
+        del handle
+    del holders, holder, callbacks
+    assert watch.alive() == 2
+    eventually(lambda: gc.collect() >= 0 and watch.all_gone())
+
+
 @pytest.mark.parametrize("task", [give, fail])
 def test_the_outcome_goes_with_the_handle(new_pool: NewPool, watch: Watch, task: Any) -> None:
     handle = new_pool(1).apply_async(task, (watch.new(),))

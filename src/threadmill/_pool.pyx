@@ -71,6 +71,8 @@ cdef class PoolCore:
             job.error_callback = error_callback
         if not engine.push(job):
             raise not_running()
+        if callback is not None or error_callback is not None:
+            job.untrack_callbacks()
         return job
 
     def _map_async(self, func, iterable, bint star, chunksize, callback, error_callback):

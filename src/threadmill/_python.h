@@ -152,6 +152,29 @@ static inline void tm_untrack_atoms(PyObject *tuple) {
 #endif
 }
 
+/* Takes a callback such as `results.append`, of which many programs make one for each task, off the collector's
+ * list, for the same reason. The caller's job keeps it alive, and calls tm_track_method when it has let go of it. */
+static inline void tm_untrack_method(PyObject *callback) {
+#ifndef Py_GIL_DISABLED
+  if (PyCFunction_CheckExact(callback)) {
+    PyObject_GC_UnTrack(callback);
+  }
+#else
+  (void)callback;
+#endif
+}
+
+/* Puts it back if anybody but the caller holds it, and so may have it in a cycle. */
+static inline void tm_track_method(PyObject *callback) {
+#ifndef Py_GIL_DISABLED
+  if (PyCFunction_CheckExact(callback) && Py_REFCNT(callback) > 1 && !PyObject_GC_IsTracked(callback)) {
+    PyObject_GC_Track(callback);
+  }
+#else
+  (void)callback;
+#endif
+}
+
 /* Whether an object that refers to this one may be part of a reference cycle through it. Untracked
  * tuples hold atoms only and stay so; an untracked dict may be filled later. */
 static inline int tm_may_form_cycles(PyObject *object) {

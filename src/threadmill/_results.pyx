@@ -16,6 +16,11 @@ cdef extern from "Python.h":
     void PyObject_GC_UnTrack(object job)
 
 
+cdef extern from "_python.h":
+    void tm_untrack_method(object callback)
+    void tm_track_method(object callback)
+
+
 cdef int add_context(object error, object context) except -1:
     """Puts `context` at the end of the error's chain, as if it had been handled when that one was raised."""
     seen = set()
@@ -77,9 +82,23 @@ cdef class ApplyResult(Call):
             self.end_unrun(error)
         return 0
 
-    cdef int end_unrun(self, object error) except -1:
-        with cython.critical_section(self):
+    cdef int untrack_callbacks(self) except -1:
+        with cython.critical_section(self):     # it may have ended
+            tm_untrack_method(self.callback)
+            tm_untrack_method(self.error_callback)
+        return 0
+
+    cdef object take_callback(self):
+        """The one for this outcome; lets go of both."""
+        with cython.critical_section(self):     # against the properties below
+            callback, error_callback = self.callback, self.error_callback
             self.callback = self.error_callback = None
+        tm_track_method(callback)
+        tm_track_method(error_callback)
+        return callback if self.success else error_callback
+
+    cdef int end_unrun(self, object error) except -1:
+        self.take_callback()
         self.value = CancelledError() if error is None else error
         self.success = False                    # it may have succeeded, and be due for its callback
         track_with(self, self.value)
@@ -95,9 +114,7 @@ cdef class ApplyResult(Call):
         return engine.publish(self, shift)
 
     cdef int call_back(self) except -1:
-        with cython.critical_section(self):     # against the properties below
-            callback = self.callback if self.success else self.error_callback
-            self.callback = self.error_callback = None
+        callback = self.take_callback()
         if callback is not None:
             try:
                 callback(self.value)
