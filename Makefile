@@ -27,13 +27,15 @@ check: ## the tests of the C core: see csrc/Makefile
 	$(MAKE) -C csrc check
 
 # The sanitizers look at the whole package, each built in an environment of its own for $(PYTHON). A process that
-# finds something writes it to a file, also one that a test has started.
+# finds something writes it to a file, also one that a test has started. (A thread leak is one that has ended when the
+# interpreter exits, and that nobody has joined: a daemon.)
 TSAN = build/tsan
 ASAN = build/asan
 
 tsan: $(TSAN)/.built ## the tests with ThreadSanitizer, on a free-threaded PYTHON=... built with it
 	@rm -rf $(TSAN)/found && mkdir $(TSAN)/found
-	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp log_path=$(CURDIR)/$(TSAN)/found/by exitcode=66 die_after_fork=0" \
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp log_path=$(CURDIR)/$(TSAN)/found/by exitcode=66 die_after_fork=0 \
+	  report_thread_leaks=0" \
 	  $(TSAN)/bin/python -m pytest -o faulthandler_timeout=900 $(ARGS); result=$$?; \
 	if cat $(TSAN)/found/* 2>/dev/null; then exit 1; else exit $$result; fi
 

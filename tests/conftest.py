@@ -18,8 +18,8 @@ import threadmill
 if "ASAN_OPTIONS" in os.environ:  # make asan
 
     def pytest_sessionfinish(session: pytest.Session) -> None:
-        """Looks for leaks here, not at exit: programs that tests start are to end while workers live, which hold
-        their memory then."""
+        """Looks for leaks here, not at exit: programs that tests start are to end while workers live, which
+        hold their memory then."""
         gc.collect()
         if ctypes.CDLL(None)["__lsan_do_recoverable_leak_check"]():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -15,6 +15,8 @@ import pytest
 from executor_helpers import NewExecutor, only_threadmill
 from helpers import LIMIT, Hold, eventually, in_time, square
 
+from threadmill import _workers
+
 executor_class, new_executor = executor_helpers.executor_class, executor_helpers.new_executor
 hold = executor_helpers.hold
 
@@ -110,6 +112,26 @@ def test_each_worker_is_initialized_once(new_executor: NewExecutor) -> None:
     assert executor.submit(lambda: local.value).result(LIMIT) == (1, 2)
     assert sorted(calls, key=repr) == sorted([((1, 2), thread) for thread in threads], key=repr)
     assert new_executor(initializer=local.__init__).submit(square, 3).result(LIMIT) == 9
+
+
+@only_threadmill
+def test_what_is_submitted_while_a_worker_starts_has_others_started(
+    new_executor: NewExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is being started is to look for work; one with an initializer leaves that to others."""
+    go_on, worker, calls = threading.Event(), _workers.worker, list[None]()
+
+    def wait_and_work(*args: Any) -> None:
+        assert go_on.wait(LIMIT)
+        worker(*args)
+
+    monkeypatch.setattr(_workers, "worker", wait_and_work)
+    executor = new_executor(5, "crew", lambda: calls.append(None))
+    meeting = threading.Barrier(3)
+    tasks = [executor.submit(meeting.wait, LIMIT) for _ in range(3)]
+    go_on.set()
+    assert sorted(task.result(LIMIT) for task in tasks) == [0, 1, 2]
+    assert (len(calls), len(executor._threads)) == (3, 3)
 
 
 @pytest.mark.parametrize("error", [OSError("broken"), SystemExit(3)], ids=["OSError", "SystemExit"])

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from process_helpers import FACES, always
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc"),
+    pytest.mark.skipif("TSAN_OPTIONS" in os.environ, reason="ThreadSanitizer has a thread of its own"),
+]
 
 # Without a GIL, memory is freed late, and not the same each time. AddressSanitizer keeps what was freed.
 MEMORY_IS_STEADY = not sysconfig.get_config_var("Py_GIL_DISABLED") and "ASAN_OPTIONS" not in os.environ

@@ -50,16 +50,19 @@ mutants outbox '' O1 O2 O4
 holds outbox '-DHELP'
 mutants outbox '-DHELP' O3 O5
 
-# With a shared item; with a start that fails; with a place that is lent; with a limit that comes and goes; the
-# largest.
+# With a shared item; with a start that fails; with a place that is lent; with workers that come late; with a limit that
+# comes and goes; the largest.
 holds workq '-DWORKERS=2 -DPRODUCERS=2'
 holds workq '-DWORKERS=2 -DPRODUCERS=2 -DFAILS=1'
 holds workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DLEND'
+holds workq '-DWORKERS=2 -DPRODUCERS=2 -DCOME'
+holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0 -DCOME'
 holds workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DLIMIT'
 holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0'
 holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0 -DLIMIT'
 mutants workq '-DWORKERS=2 -DPRODUCERS=2' P1 Q2 Q3 Q4 Q5 Q6 Q9 Q10 Q11 Q12 Q13
 mutants workq '-DWORKERS=2 -DPRODUCERS=2 -DFAILS=1' Q8
+mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DCOME' Q20
 mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DLEND' Q15
 # Too large to be searched whole, and what is wrong lies deep: without a list of all states.
 search=BITSTATE mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DLEND' Q14

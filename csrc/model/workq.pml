@@ -4,7 +4,9 @@
  * is a step of its own: the look before the sleep, the unparks, the start of a thread, the sleep. Each producer
  * pushes an item, and one of them may push a shared one, which is put back once; somebody closes or drains the
  * queue at any moment; FAILS starts of threads may fail; with LEND, a worker may lend its place while it is at an
- * item; with LIMIT, fewer workers than there are may be at work at first, then all, then fewer again. Which item or sleeper comes first is not modelled: all that is claimed holds in any order.
+ * item; with LIMIT, fewer workers than there are may be at work at first, then all, then fewer again; with COME, one that was
+ * started to search may have something else to do first. Which item or sleeper comes first is not modelled: all that
+ * is claimed holds in any order.
  *
  * The numbers are those of the rules in ../PROTOCOL.md; -DMUTANT_... breaks the rule of that number. */
 
@@ -27,7 +29,7 @@
 #endif
 
 /* The queue: items, and whether the shared one is among them; sleepers, as a set. */
-byte plain, idle, workers, lent, at_work;
+byte plain, idle, workers, lent, at_work, coming;
 bit shared, held, searching, closed, drained, guarded;
 #define ALL (WORKERS + 1)
 byte limit = ALL;
@@ -51,11 +53,12 @@ byte shared_ends;
 #define admits (at_work < limit + counted)
 #define no_items (plain == 0 && !shared)
 #define may_start (workers < MAX + lent)
+#define enough_come (plain + shared <= coming)
 #define too_many (workers > MAX + lent)
 #define one_at_most(set) ((set) == 0 || (set) == 1 || (set) == 2 || (set) == 4)
 
 /* True whenever the lock is free. (After a failed start, the next push tries again.) */
-#define LAW (no_items || searching || guarded || (idle == 0 && (!may_start || fails > 0)))
+#define LAW (no_items || searching || guarded || (idle == 0 && (!may_start || enough_come || fails > 0)))
 
 inline unlock() {
   assert(LAW);
@@ -96,7 +99,7 @@ inline recruit() {
       search = search | who;
       searching = 1;
       who = 0
-    :: idle == 0 && may_start ->
+    :: idle == 0 && may_start && !enough_come ->
       workers++;
       start = 1;
       searching = 1
@@ -198,7 +201,7 @@ inline forget_given() {
 
 proctype Worker(byte number, me) {
   byte wake, who;
-  bit start, shared_out, at_shared, at_item, leaving, sleeps, counted, refused_me, guards;
+  bit start, shared_out, at_shared, at_item, leaving, sleeps, counted, refused_me, guards, comes;
 
 start_of_thread: /* of as many as are started, one after the other */
   atomic {
@@ -207,8 +210,26 @@ start_of_thread: /* of as many as are started, one after the other */
     :: over -> goto gone
     fi
   };
+#ifdef COME
+  if
+  :: atomic { /* tm_workq_give_up_search */
+      search = search & ~me;
+      searching = 0;
+      coming++;
+      comes = 1;
+#ifndef MUTANT_Q20 /* what was pushed since waits for it */
+      recruit();
+#endif
+      unlock()
+    };
+    after()
+  :: true
+  fi;
+#endif
 pop:
   atomic {
+    coming = coming - comes;
+    comes = 0;
     leaving = too_many;
     at_item = 0;
     at_shared = 0;
@@ -459,7 +480,7 @@ init {
   atomic {
     finished == ENDS && workers == 0 && left == up;
     over = 1;
-    assert(no_items && idle == 0 && !held && lent == 0 && at_work == 0 && !guarded);
+    assert(no_items && idle == 0 && !held && lent == 0 && coming == 0 && at_work == 0 && !guarded);
     assert(ran + given_out + refused == PRODUCERS);
     assert(shared_ends == SHARED)
   }

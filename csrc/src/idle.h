@@ -24,6 +24,7 @@ typedef struct tm_worker {
   size_t place;                          /* as in tm_nested, for `running` */
   struct tm_worker *below;               /* in the idle stack */
   tm_nested *nested; /* the innermost. Written by the owner; read by it, and after a fork. */
+  bool coming;       /* has not been at its first pop, and did not enter as the searcher */
   bool searching;    /* awake without a job. Written by the owner, or by who popped it. */
   bool leaving;      /* a pop told it that it is one too many. The owner's. */
   bool at_work;      /* it has taken out an item since it last found none. As lends. */

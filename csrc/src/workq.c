@@ -62,7 +62,7 @@ static tm_worker *recruit(tm_workq *queue, bool *start) {
   if (worker != NULL) {
     worker->below = NULL;
     worker->searching = queue->searching = true;
-  } else if (may_start(queue)) {
+  } else if (may_start(queue) && tm_workq_length(queue) > queue->coming) {
     queue->workers++;
     queue->searching = *start = true;
   }
@@ -182,6 +182,7 @@ bool tm_workq_reserve(tm_workq *queue) {
   tm_lock_acquire(&queue->lock);
   bool reserved = may_start(queue);
   queue->workers += reserved;
+  queue->coming += reserved;
   tm_lock_release(&queue->lock);
   return reserved;
 }
@@ -214,6 +215,7 @@ void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   worker->running = NULL;
   worker->nested = NULL;
   worker->leaving = worker->lends = worker->at_work = worker->guards = false;
+  worker->coming = !searching;
   worker->searching = searching; /* if so, recruit has set queue->searching on its behalf */
   tm_lock_acquire(&queue->lock);
   join_team(queue, worker);
@@ -228,10 +230,20 @@ void tm_workq_ended(tm_worker *worker) {
   atomic_signal_fence(memory_order_release);
 }
 
+static void has_come(tm_workq *queue) {
+  if (queue->coming > 0) { /* those that come at a fork are not counted in the child */
+    queue->coming--;
+  }
+}
+
 tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   tm_worker *woken = NULL;
   *start = false;
   tm_lock_acquire(&queue->lock);
+  if (worker->coming) {
+    worker->coming = false;
+    has_come(queue);
+  }
   worker->leaving = too_many(queue);
   bool refused = !admits(queue, worker);
   tm_item *item = worker->leaving || refused ? NULL : tm_fifo_take(&queue->items);
@@ -410,7 +422,9 @@ bool tm_workq_start_failed(tm_workq *queue, bool searching) {
   bool start;
   tm_lock_acquire(&queue->lock);
   queue->workers--;
-  if (searching && TM_RULE(Q8)) {
+  if (!searching) {
+    has_come(queue);
+  } else if (TM_RULE(Q8)) {
     queue->searching = false;
   }
   if (queue->idle.top != NULL) { /* gone to sleep since; but none is started in its stead */
@@ -449,14 +463,12 @@ tm_item *tm_workq_strand(tm_workq *queue) {
   return items;
 }
 
-void tm_workq_give_up_search(tm_workq *queue) {
-  tm_worker *woken = NULL;
-  bool start;
+void tm_workq_give_up_search(tm_workq *queue, bool *start) {
+  *start = false;
   tm_lock_acquire(&queue->lock);
   queue->searching = false;
-  if (queue->idle.top != NULL) { /* gone to sleep since; but none is started in this one's stead */
-    woken = recruit(queue, &start);
-  }
+  queue->coming++; /* so that none is started in this one's stead */
+  tm_worker *woken = TM_RULE(Q20) ? recruit(queue, start) : NULL;
   tm_lock_release(&queue->lock);
   unpark_all(woken);
 }
@@ -498,7 +510,7 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
   atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
   queue->idle.top = NULL;
   queue->team = NULL;
-  queue->workers = queue->held = queue->lent = queue->at_work = 0;
+  queue->workers = queue->coming = queue->held = queue->lent = queue->at_work = 0;
   queue->searching = queue->guarded = false;
   tm_crowd_init(&queue->crowd);
   note_crowd(queue);

@@ -5,7 +5,10 @@
  * push wakes nobody while one is; a searcher that finds an item passes the search on if more items
  * wait. The law behind it, true whenever the lock is free:
  *
- *     items wait  ->  somebody searches or guards, or no worker sleeps and none can be started.
+ *     items wait  ->  somebody searches or guards, or no worker sleeps and no other can be started, or as
+ *                     many come as items wait.
+ *
+ * A worker *comes* from when its place is reserved to its first pop, unless it searches.
  *
  * A worker *guards* if items wait and no more workers than there are at work should be (crowd.h): at most
  * one, which looks now and then whether those get on.
@@ -41,6 +44,7 @@ typedef struct tm_workq {
   unsigned workers;      /* alive or being started */
   unsigned max_workers;
   unsigned lent;           /* workers that wait while others work in their places */
+  unsigned coming;         /* workers that have not been at their first pop, but for the one that searches */
   unsigned held;           /* shared items that are out and may be put back; after a fork, not all */
   unsigned at_work;        /* workers that have taken out an item since they last found none */
   size_t begun;            /* items that were taken out, ever */
@@ -74,8 +78,9 @@ tm_item *tm_workq_take(tm_workq *queue);
 tm_item *tm_workq_strand(tm_workq *queue);
 
 /* For a worker whose place was reserved by TM_START and who has something else to do before it enters, then
- * with searching = false. It will look for what waits; meanwhile pushes wake and start others. */
-void tm_workq_give_up_search(tm_workq *queue);
+ * with searching = false. It will look for what waits; meanwhile others are woken and started for the rest.
+ * *start: as in tm_workq_pop. */
+void tm_workq_give_up_search(tm_workq *queue, bool *start);
 
 /* Takes this item out as if by a pop, for a worker that is inside of another one. False if it is out. */
 bool tm_workq_take_this(tm_workq *queue, tm_item *item);

@@ -90,9 +90,12 @@ static inline void leave(hand *h) {
 }
 
 /* The hand gets a place that was reserved without work. */
+/* A worker that is awake and has been at a pop before. */
 static inline void enter(hand *h) {
   CHECK(tm_workq_reserve(&queue));
   tm_workq_enter(&queue, &h->worker, false);
+  h->worker.coming = false;
+  queue.coming--;
 }
 
 static inline void sleeping_hands(unsigned n) {

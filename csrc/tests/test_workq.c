@@ -101,6 +101,61 @@ static void start_failed_wakes_a_sleeper(void) {
   leave_all(1);
 }
 
+/* One that has something else to do first: what was pushed since it was to be started needs others. */
+static void search_given_up(void) {
+  bool start;
+  fresh_queue(4);
+  CHECK(push(0) == TM_START && push(1) == TM_PUSHED && push(2) == TM_PUSHED);
+  tm_workq_give_up_search(&queue, &start); /* comes for item 0 */
+  CHECK(start && workers() == 2);
+  tm_workq_give_up_search(&queue, &start); /* for item 1 */
+  CHECK(start && workers() == 3);
+  tm_workq_give_up_search(&queue, &start); /* for item 2: that is enough */
+  CHECK(!start && workers() == 3);
+  CHECK(push(3) == TM_START && workers() == 4);
+  CHECK(tm_workq_start_failed(&queue, true) && workers() == 3);
+  for (int i = 0; i < 3; i++) {
+    tm_workq_enter(&queue, &hands[i].worker, false);
+    CHECK(pop(&hands[i], false) == &items[i]);
+  }
+  CHECK(push(4) == TM_START); /* for items 3 and 4 nobody comes any more */
+  tm_workq_enter(&queue, &hands[3].worker, true);
+  CHECK(pop(&hands[3], false) == &items[3]);
+  CHECK(pop(&hands[0], false) == &items[4]);
+  leave_all(4);
+}
+
+static void sleepers_go_before_those_that_come(void) {
+  bool start;
+  fresh_queue(2);
+  sleeping_hands(1);
+  CHECK(tm_workq_reserve(&queue));
+  CHECK(push(0) == TM_PUSHED && idle() == 0); /* though one comes */
+  awake(&hands[0]);
+  CHECK(pop(&hands[0], false) == &items[0]);
+  CHECK(pop(&hands[0], false) == NULL);
+  tm_workq_enter(&queue, &hands[1].worker, false);
+  CHECK(pop(&hands[1], false) == NULL);
+  leave_all(2);
+
+  fresh_queue(2);
+  CHECK(push(0) == TM_START);
+  tm_workq_enter(&queue, &hands[0].worker, true);
+  CHECK(push(1) == TM_PUSHED);
+  CHECK(pop(&hands[0], true) == &items[0]);
+  CHECK(pop(&hands[0], false) == &items[1]);
+  CHECK(pop(&hands[0], false) == NULL);
+  sleep_hand(&hands[0]);
+  CHECK(push(2) == TM_PUSHED && idle() == 1); /* the other one searches */
+  tm_workq_give_up_search(&queue, &start);
+  CHECK(!start && idle() == 0);
+  awake(&hands[0]);
+  CHECK(pop(&hands[0], false) == &items[2]);
+  tm_workq_enter(&queue, &hands[1].worker, false);
+  CHECK(pop(&hands[1], false) == NULL);
+  leave_all(2);
+}
+
 static void put_back_goes_first(void) {
   fresh_queue(2);
   enter(&hands[0]);
@@ -183,6 +238,8 @@ int main(void) {
   RUN(search_ends_in_vain);
   RUN(start_failed);
   RUN(start_failed_wakes_a_sleeper);
+  RUN(search_given_up);
+  RUN(sleepers_go_before_those_that_come);
   RUN(put_back_goes_first);
   RUN(taken_by_a_stranger);
   RUN(taken_out_of_the_middle);

@@ -478,7 +478,10 @@ cdef class Engine:
 
     def give_up_search(self):
         """For a worker that was started to search, and has something else to do first."""
-        tm_workq_give_up_search(&self.queue)
+        cdef cbool start
+        tm_workq_give_up_search(&self.queue, &start)
+        if start:
+            self.start_another()
 
     def close(self):
         """Refuses what comes; the workers end when nothing is left."""

@@ -106,7 +106,7 @@ cdef extern from "workq.h" nogil:
     tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item)
     tm_item *tm_workq_take(tm_workq *queue)
     tm_item *tm_workq_strand(tm_workq *queue)
-    void tm_workq_give_up_search(tm_workq *queue)
+    void tm_workq_give_up_search(tm_workq *queue, cbool *start)
     cbool tm_workq_take_this(tm_workq *queue, tm_item *item)
     void tm_workq_forget(tm_workq *queue)
     size_t tm_workq_length(tm_workq *queue)

@@ -150,7 +150,7 @@ class Crew:
         return [hand.thread for hand in tuple(self.hands)]
 
     def started_threads(self) -> list[threading.Thread]:
-        """The threads that were started, and not those that a worker is about to start: they can be joined."""
+        """The threads that were started, not those that a worker is about to start: they can be joined."""
         return [hand.thread for hand in tuple(self.hands) if hand.seat.started]
 
     def _next(self) -> Hand:
