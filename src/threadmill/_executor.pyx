@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import thread
 from types import FunctionType
 
-from threadmill._core cimport END, LATE, Engine, deadline_after
+from threadmill._core cimport END, LATE, TM_GIL, Engine, deadline_after
 from threadmill._csrc cimport tm_latch_done
 from threadmill._future cimport FutureCore
 from threadmill._imap cimport ExecutorMap
@@ -18,6 +18,7 @@ from threadmill.future import Future
 
 cdef extern from "_python.h":
     object tm_new(object cls)
+    unsigned tm_type_version(object cls)
 
 
 cdef extern from "Python.h":
@@ -39,9 +40,23 @@ if type(unpatched) is not FunctionType or unpatched.__globals__ is not vars(thre
 cdef set AT_ONCE = {list, tuple, range, str, bytes}
 
 
+cdef unsigned known_version = 0     # of Original: `submit` was the standard library's then
+
+
+cdef bint patched() except -1:
+    global known_version
+    # The interpreter's lock protects a type's version; without it, each call looks.
+    if TM_GIL and known_version != 0 and tm_type_version(Original) == known_version:
+        return False
+    if Original.submit is not unpatched:
+        return True
+    known_version = tm_type_version(Original)   # no other code runs since the look, which has set it
+    return False
+
+
 def is_patched():
     """Whether somebody has replaced the standard library's `submit`."""
-    return Original.submit is not unpatched
+    return patched()
 
 
 # Neither engine nor owner can be in a cycle with an executor, so they need not be cleared, and are there when
@@ -63,14 +78,17 @@ cdef class ExecutorCore:
         BrokenThreadPool if an initializer has failed."""
         if fn is MISSING:
             raise TypeError("ThreadPoolExecutor.submit() missing 1 required positional argument: 'fn'")
-        if Original.submit is not unpatched:
+        if patched():
             # Who replaced it has to see the call. It ends in the standard library's, which puts a work item
             # into `_work_queue`, and so in _submit.
             return Original.submit(self, fn, *args, **kwargs)
-        return self._submit(fn, args, kwargs)
+        return self.submit_call(fn, args, kwargs)
 
     def _submit(self, fn, args, kwargs):
         """`submit` itself."""
+        return self.submit_call(fn, args, kwargs)
+
+    cdef FutureCore submit_call(self, object fn, object args, dict kwargs):
         cdef Engine engine = self._engine
         if engine is None:
             raise RuntimeError("__init__ was not called")

@@ -138,6 +138,11 @@ static inline PyObject *tm_new(PyObject *cls) {
   return object;
 }
 
+/* A number that changes when anything about the class does. 0: the interpreter has given it none. */
+static inline unsigned tm_type_version(PyObject *cls) {
+  return ((PyTypeObject *)cls)->tp_version_tag;
+}
+
 /* Takes an exact tuple of atoms off the collector's list, as the collector would when it first came to it. */
 static inline void tm_untrack_atoms(PyObject *tuple) {
 #ifndef Py_GIL_DISABLED /* there, it would have to stop all threads */
