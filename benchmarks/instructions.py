@@ -40,11 +40,11 @@ def build_name() -> str:
     return f"{python_name()}, another compiler"
 
 
-def instructions(path: str, tasks: int) -> int:
-    """Of a whole process."""
+def callgrind(path: str, tasks: int, profile: str = os.devnull) -> int:
+    """Runs a path in a process of its own and writes its profile. The instructions of the whole process."""
     done = subprocess.run(
         [
-            *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
+            *("valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}"),
             *(sys.executable, "-m", "benchmarks.hot_paths", path, str(tasks)),
         ],
         cwd=ROOT,
@@ -67,7 +67,7 @@ def count() -> Counts:
     )
     runs = [(path, tasks) for path in PATHS for tasks in (FEW, MORE)]
     with ThreadPoolExecutor(2) as executor:
-        totals = dict(zip(runs, executor.map(lambda run: instructions(*run), runs), strict=True))
+        totals = dict(zip(runs, executor.map(lambda run: callgrind(*run), runs), strict=True))
     return {path: round((totals[path, MORE] - totals[path, FEW]) / (MORE - FEW)) for path in PATHS}
 
 
