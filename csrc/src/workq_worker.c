@@ -1,0 +1,295 @@
+/* workq_worker.c: the worker's side of the work queue. */
+#include "workq_law.h"
+
+/* How long a searcher that sees an item waits for its producer to yield: longer than the way from a
+ * submit to the wait for its result, far shorter than a fight over the host language's lock. */
+enum { GRACE_NS = 2000 };
+
+/* How long a worker that keeps out of the way does so before it looks whether the others get on. */
+enum { DOZE_NS = 250000 };
+
+static _Thread_local tm_worker *self;
+
+tm_worker *tm_worker_self(void) {
+  return self;
+}
+
+static void join_team(tm_workq *queue, tm_worker *worker) { /* under the lock */
+  worker->next_worker = queue->team;
+  worker->link = &queue->team;
+  if (queue->team != NULL) {
+    queue->team->link = &worker->next_worker;
+  }
+  queue->team = worker;
+}
+
+static void leave_team(tm_worker *worker) { /* under the lock */
+  *worker->link = worker->next_worker;
+  if (worker->next_worker != NULL) {
+    worker->next_worker->link = worker->link;
+  }
+}
+
+void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
+  tm_parker_init(&worker->parker);
+  worker->queue = queue;
+  worker->running = NULL;
+  worker->nested = NULL;
+  worker->leaving = worker->lends = worker->at_work = worker->guards = false;
+  worker->coming = !searching;
+  worker->searching = searching; /* if so, tm_recruit has set queue->searching on its behalf */
+  tm_lock_acquire(&queue->lock);
+  join_team(queue, worker);
+  tm_lock_release(&queue->lock);
+  self = worker;
+}
+
+/* Whether the worker may take an item out: if it is at work already, or if one more may be. */
+static bool admits(tm_workq *queue, tm_worker *worker) {
+  return queue->at_work < queue->crowd.limit + worker->at_work;
+}
+
+static void set_at_work(tm_worker *worker, bool at_work) {
+  tm_workq *queue = worker->queue;
+  if (worker->at_work != at_work) {
+    worker->at_work = at_work;
+    queue->at_work += at_work ? 1 : -1u;
+    note_crowd(queue);
+  }
+}
+
+static void end_search(tm_worker *worker) { /* under the lock, where something else keeps the law */
+  if (worker->searching) {
+    worker->searching = false;
+    if (TM_RULE(Q3)) {
+      worker->queue->searching = false;
+    }
+  }
+}
+
+void tm_workq_ended(tm_worker *worker) {
+  worker->running = NULL;
+  /* For the compiler only: the item may be freed after this, not before, in the copy of the memory that a
+   * fork makes. The fork write-protects page after page, so it cannot see the second without the first. */
+  atomic_signal_fence(memory_order_release);
+}
+
+tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
+  tm_worker *woken = NULL;
+  *start = false;
+  tm_lock_acquire(&queue->lock);
+  if (worker->coming) {
+    worker->coming = false;
+    has_come(queue);
+  }
+  worker->leaving = too_many(queue);
+  bool refused = !admits(queue, worker);
+  tm_item *item = worker->leaving || refused ? NULL : tm_fifo_take(&queue->items);
+  worker->running = item;
+  set_at_work(worker, item != NULL);
+  if (item != NULL) {
+    add_length(queue, -1);
+    queue->begun++;
+    queue->held += item->shared;
+    if (worker->searching || is_closed(queue)) { /* no other find can break the law */
+      end_search(worker);
+      if (TM_RULE(Q4)) {
+        woken = tm_recruit(queue, start);
+      }
+    }
+  } else if (refused && queue->items.first != NULL) {
+    end_search(worker);
+    if (!queue->guarded && TM_RULE(Q17)) {
+      queue->guarded = worker->guards = true;
+    }
+  } else {
+    queue->crowd.says_little |= queue->at_work == 0;
+    if (!queue->searching) {
+      /* Here and not in the wait: what this worker does in between, such as publishing a result, may
+       * bring a push, which must not wake another worker while this one is awake. */
+      worker->searching = queue->searching = true;
+    }
+  }
+  tm_lock_release(&queue->lock);
+  tm_unpark_all(woken);
+  return item;
+}
+
+static void take_place_back(tm_worker *worker) { /* under the lock */
+  worker->queue->lent -= worker->lends;
+  worker->lends = false;
+}
+
+bool tm_workq_lend(tm_worker *worker, bool *start) {
+  tm_workq *queue = worker->queue;
+  tm_worker *woken = NULL;
+  *start = false;
+  tm_lock_acquire(&queue->lock);
+  bool lends = !worker->lends;
+  if (lends) {
+    worker->lends = true;
+    queue->lent++;
+    set_at_work(worker, false);
+    woken = tm_recruit(queue, start);
+  }
+  tm_lock_release(&queue->lock);
+  tm_unpark_all(woken);
+  return lends;
+}
+
+void tm_workq_return(tm_worker *worker) {
+  tm_workq *queue = worker->queue;
+  tm_lock_acquire(&queue->lock);
+  take_place_back(worker);
+  tm_worker *woken = too_many(queue) && TM_RULE(Q15) ? tm_idle_pop(&queue->idle) : NULL;
+  if (woken != NULL) {
+    woken->below = NULL;
+  }
+  tm_lock_release(&queue->lock);
+  tm_unpark_all(woken);
+}
+
+/* Looks for an item without the lock. The caller is the searcher. */
+static bool look(tm_workq *queue) {
+  bool seen;
+  tm_spinner spinner = tm_spin_begin(queue->spin);
+  while (!(seen = tm_workq_length(queue) != 0) && !is_closed(queue) && tm_spin_again(&spinner)) {
+  }
+  tm_spin_end(queue->spin, seen);
+  if (seen && queue->yielded != NULL) {
+    int64_t until = tm_os_now() + GRACE_NS;
+    while (atomic_load_explicit(queue->yielded, memory_order_relaxed) == 0 && tm_os_now() < until) {
+      tm_cpu_relax();
+    }
+  }
+  return seen;
+}
+
+static size_t begun(tm_workq *queue) { /* under the lock */
+  return queue->begun + atomic_load_explicit(&queue->inner, memory_order_relaxed);
+}
+
+static void look_around(tm_workq *queue, int64_t now) { /* under the lock */
+  if (tm_crowd_is_due(&queue->crowd, now)) {
+    tm_crowd_look(&queue->crowd, now, tm_os_cpu_now(), begun(queue), queue->at_work);
+    note_crowd(queue);
+  }
+}
+
+void tm_workq_look_around(tm_workq *queue, int64_t now) {
+  tm_lock_acquire(&queue->lock);
+  look_around(queue, now);
+  tm_lock_release(&queue->lock);
+}
+
+bool tm_workq_step_aside(tm_worker *worker) {
+  tm_workq *queue = worker->queue;
+  tm_lock_acquire(&queue->lock);
+  bool aside = !admits(queue, worker);
+  if (aside) {
+    set_at_work(worker, false);
+  }
+  tm_lock_release(&queue->lock);
+  return aside;
+}
+
+/* Under the lock, which it gives up meanwhile: keeps out of the way while items wait and enough are at work,
+ * but looks now and then whether those get on. Comes back as the searcher if they do not. */
+static void guard(tm_workq *queue, tm_worker *worker) {
+  tm_atomic_u32 nobody_wakes = 0;
+  end_search(worker);
+  worker->guards = queue->guarded = true;
+  while (queue->items.first != NULL && !too_many(queue)) {
+    size_t before = begun(queue);
+    tm_lock_release(&queue->lock);
+    int64_t until = tm_os_now() + DOZE_NS, now;
+    while ((now = tm_os_now()) < until) {
+      tm_os_wait(&nobody_wakes, 0, until);
+    }
+    tm_lock_acquire(&queue->lock);
+    if (begun(queue) == before) {
+      tm_crowd_stalled(&queue->crowd, now);
+      note_crowd(queue);
+    }
+    look_around(queue, now);
+    if (admits(queue, worker) && !queue->searching) {
+      worker->searching = queue->searching = TM_RULE(Q19);
+      break;
+    }
+  }
+  worker->guards = queue->guarded = false;
+}
+
+bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
+  if (worker->searching && !worker->leaving && look(queue)) {
+    return true;
+  }
+  tm_lock_acquire(&queue->lock);
+  if (worker->guards || (TM_RULE(Q18) && !queue->guarded && !admits(queue, worker))) {
+    guard(queue, worker);
+  }
+  take_place_back(worker); /* the job has not done so: a generator that nobody has closed */
+  bool leaves = too_many(queue);
+  if (TM_RULE(Q5) && queue->items.first != NULL && !leaves &&
+      admits(queue, worker)) { /* perhaps pushed by a thread that saw this searcher */
+    tm_lock_release(&queue->lock);
+    return true;
+  }
+  end_search(worker);
+  leaves = leaves || worked_off(queue);
+  tm_worker *woken = NULL;
+  if (leaves) {
+    bool start; /* false: the place that is given up was one too many, or there is nothing to do */
+    queue->workers--;
+    leave_team(worker);
+    self = NULL;
+    woken = TM_RULE(Q14) ? tm_recruit(queue, &start) : NULL;
+  } else {
+    tm_idle_push(&queue->idle, worker);
+  }
+  tm_lock_release(&queue->lock);
+  tm_unpark_all(woken);
+  if (!leaves) {
+    tm_parker_park(&worker->parker);
+  }
+  return !leaves;
+}
+
+void tm_workq_pay(tm_workq *queue, tm_latch **owed) {
+  tm_latch *latch = *owed;
+  tm_lock_acquire(&queue->lock); /* which a fork takes too (atfork.h) */
+  bool wake = tm_latch_set_quietly(latch);
+  *owed = NULL;
+  tm_lock_release(&queue->lock);
+  if (wake) {
+    tm_latch_wake(latch);
+  }
+}
+
+tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
+  tm_item *items = queue->items.first;
+  *lost = queue->team;
+  queue->items = (tm_fifo){0};
+  atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
+  queue->idle.top = NULL;
+  queue->team = NULL;
+  queue->workers = queue->coming = queue->held = queue->lent = queue->at_work = 0;
+  queue->searching = queue->guarded = false;
+  tm_crowd_init(&queue->crowd);
+  note_crowd(queue);
+  if (self != NULL && self->queue == queue) {
+    if (*lost == self) {
+      *lost = self->next_worker;
+    } else {
+      leave_team(self);
+    }
+    self->searching = false;
+    join_team(queue, self);
+    self->guards = false;
+    queue->workers = 1;
+    queue->at_work = self->at_work;
+    queue->lent = self->lends;
+    queue->held = self->running != NULL && self->running->shared;
+  }
+  return items;
+}
