@@ -208,6 +208,24 @@ static void wakes_who_waits(void) {
   }
 }
 
+static void *look_for_change(void *arg) {
+  tm_spin looking = {.limit = 5 * SECOND};
+  (void)arg;
+  CHECK(tm_outbox_wait(&box, tm_outbox_epoch(&box), tm_os_now(), &looking) == TM_WAIT_OK);
+  return NULL;
+}
+
+/* It is counted, but does not sleep yet: what it would sleep on has changed. */
+static void tells_who_is_on_its_way(void) {
+  tm_outbox_init(&box, 100);
+  reserve();
+  pthread_t waiter = start(look_for_change, NULL);
+  UNTIL(waiters() == 1);
+  CHECK(tm_outbox_put(&box, 0, value(0)));
+  join(waiter);
+  tm_outbox_free(&box);
+}
+
 /* It has looked, and is on its way to the wait, when work comes for it. */
 static void helpers_are_told(void) {
   tm_outbox_init(&box, SIZE_MAX);
@@ -228,6 +246,7 @@ int main(void) {
   RUN(growth_with_wraparound);
   RUN(no_memory);
   RUN(timeouts);
+  RUN(tells_who_is_on_its_way);
   RUN(wakes_who_waits);
   RUN(helpers_are_told);
   return end();
