@@ -8,7 +8,7 @@ GROUPS = test
 
 BIN = $(VENV)/bin
 BUILT = $(VENV)/.built
-SOURCES = pyproject.toml setup.py $(wildcard csrc/src/*.[ch] src/threadmill/*.py[xd] src/threadmill/*.h)
+SOURCES = pyproject.toml setup.py $(wildcard csrc/src/*.[ch] src/threadmill/*.p[yx][xdi] src/threadmill/*.h)
 C_FILES = csrc/src/*.[ch] csrc/tests/*.[ch] src/threadmill/*.h benchmarks/*.c
 
 help: ## this list

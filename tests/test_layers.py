@@ -20,7 +20,7 @@ C_LAYERS = [
 ]
 PACKAGE_LAYERS = [
     {"_csrc", "_errors", "_give_way", "_context", "_condition", "_asyncio", "_map_by_submit", "_greenlets"},
-    {"_core"},
+    {"_core", "_core_job", "_core_outbox", "_core_fork"},
     {"_call", "_imap"},
     {"_results", "_future", "_workers", "_blocking"},
     {"_map", "_views", "_exit", "future"},
@@ -51,7 +51,7 @@ def test_c_file_includes_only_what_lies_below(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted(path for path in PACKAGE.iterdir() if path.suffix in {".py", ".pyx", ".pxd"}),
+    sorted(path for path in PACKAGE.iterdir() if path.suffix in {".py", ".pyx", ".pxd", ".pxi"}),
     ids=lambda p: p.name,
 )
 def test_module_uses_only_what_lies_below(path: Path) -> None:
