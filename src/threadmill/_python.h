@@ -157,8 +157,9 @@ static inline void tm_untrack_atoms(PyObject *tuple) {
 #endif
 }
 
-/* Takes a callback such as `results.append`, of which many programs make one for each task, off the collector's
- * list, for the same reason. The caller's job keeps it alive, and calls tm_track_method when it has let go of it. */
+/* Takes a callback such as `results.append`, of which many programs make one for each task, off the
+ * collector's list, for the same reason. The caller's job keeps it alive, and calls tm_track_method when it
+ * has let go of it. */
 static inline void tm_untrack_method(PyObject *callback) {
 #ifndef Py_GIL_DISABLED
   if (PyCFunction_CheckExact(callback)) {
