@@ -93,6 +93,7 @@ class Case:
     warmups: int = 1  # passes that do not count, in each process; 0 where a second pass would differ
     rounds: int | None = None  # at most so many
     in_parts: bool = False  # slow subjects get a part of the tasks only
+    not_here: Sequence[str] = ()  # of the subjects, those that cannot do it in this version of Python
     lacks: Callable[[], str] = lambda: ""  # what this machine or Python lacks for it, if anything
 
     def size_for(self, subject: Subject, size: int) -> int:

@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import as_completed
 
 import threadmill
 
@@ -38,7 +39,23 @@ def pool_map(tasks: int) -> int:
         return sum(pool.map(nothing, [1] * tasks, CHUNK))
 
 
+def callbacks(tasks: int) -> int:
+    seen = list[int]()
+    with threadmill.ThreadPool(1) as pool:
+        for handle in [pool.apply_async(nothing, (1,), callback=seen.append) for _ in range(tasks)]:
+            handle.wait()
+    return sum(seen)
+
+
+def completed(tasks: int) -> int:
+    with threadmill.ThreadPoolExecutor(1) as executor:
+        futures = [executor.submit(nothing, 1) for _ in range(tasks)]
+        return sum(future.result() for future in as_completed(futures))
+
+
 PATHS: dict[str, Callable[[int], int]] = {"apply_async": apply_async, "submit": submit, "map": pool_map}
+# Not compared with committed counts: most of these is not threadmill's.
+MORE_PATHS = {"callbacks": callbacks, "as_completed": completed}
 
 
 def main(path: str, tasks: int) -> None:
@@ -46,7 +63,7 @@ def main(path: str, tasks: int) -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sys.setswitchinterval(1000)
     gc.disable()
-    assert PATHS[path](tasks) == tasks
+    assert (PATHS | MORE_PATHS)[path](tasks) == tasks
 
 
 if __name__ == "__main__":

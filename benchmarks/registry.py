@@ -28,6 +28,7 @@ def missing(subject: Subject) -> str:
 def subjects_of(case: Case, wanted: Iterable[str] | None = None) -> list[Subject]:
     """The subjects of the case that are here, of those that are wanted."""
     names = set(case.subjects if wanted is None else wanted)
+    names -= set(case.not_here)
     return [SUBJECTS[name] for name in case.subjects if name in names and not missing(SUBJECTS[name])]
 
 

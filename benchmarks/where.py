@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.hot_paths import PATHS
+from benchmarks.hot_paths import MORE_PATHS, PATHS
 from benchmarks.instructions import LIMIT, callgrind
 
 FEW, MORE = 10_000, 20_000
@@ -73,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("path", choices=PATHS)
+    parser.add_argument("path", choices=PATHS | MORE_PATHS)
     path = parser.parse_args().path
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -112,6 +112,10 @@ say("the parent")
     always(program, "the parent", options=OPTIONS)
 
 
+@pytest.mark.skipif(
+    "TSAN_OPTIONS" in os.environ,
+    reason="a check of ThreadSanitizer's own fails ((thr->slot) != 0) when the only thread of a child ends",
+)
 @pytest.mark.parametrize("face", FACES)
 def test_a_child_whose_only_thread_is_a_worker_may_end_its_pool(face: str) -> None:
     """And so itself: with the last thread, the process ends."""

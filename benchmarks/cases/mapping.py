@@ -111,8 +111,8 @@ def bounded_sleeps(subject: Subject, tasks: int) -> Iterator[Pass]:
         yield once
 
 
-# The standard library's executor has buffersize from Python 3.14 on.
-BOUNDED = (POOL, *(EXECUTORS if sys.version_info >= (3, 14) else (EXECUTOR,)))
+BOUNDED = (POOL, *EXECUTORS)
+WITHOUT_BUFFERSIZE = () if sys.version_info >= (3, 14) else (STDLIB_EXECUTOR,)
 
 CASES = (
     Case(
@@ -169,6 +169,7 @@ CASES = (
         Size(50_000, 10_000, 200),
         (at_most(0.3e-6, EXECUTOR, "item"), at_most(0.3e-6, POOL, "item")),
         "The standard library's executor has buffersize from Python 3.14 on, its pool has none.",
+        not_here=WITHOUT_BUFFERSIZE,
     ),
     Case(
         "bounded-sleeps",
@@ -181,6 +182,7 @@ CASES = (
             share(1.1, EXECUTOR, "bounded", EXECUTOR, "unbounded"),
             share(1.1, POOL, "bounded", POOL, "unbounded"),
         ),
+        not_here=WITHOUT_BUFFERSIZE,
         warmups=0,
     ),
 )

@@ -29,8 +29,10 @@ static inline void tm_incref_for_others(PyObject *object) {
 /* Makes a reference that the caller has one for another thread to drop. */
 static inline void tm_hand_over(PyObject *object) {
 #ifdef Py_GIL_DISABLED
-  tm_incref_for_others(object);
-  Py_DECREF(object); /* the last one of its maker's count ends that count */
+  if (_Py_IsOwnedByCurrentThread(object)) { /* else it is counted so already */
+    tm_incref_for_others(object);
+    Py_DECREF(object); /* the last one of its maker's count ends that count */
+  }
 #else
   (void)object;
 #endif
