@@ -20,7 +20,7 @@ cdef class FutureCore(Call):
     cdef bint submitted             # queued by an executor, which alone runs it
     # Made when they are needed; who makes one watches the latch. In critical sections of the future:
     cdef object callbacks           # a list, or None
-    cdef LazyCondition condition    # what other code locks: guards `waiters`, and completing from then on
+    cdef LazyCondition condition    # what other code locks: guards `waiters`
     cdef object waiters             # a list, or None
 
     cdef bint ended(self) except -1
@@ -31,6 +31,8 @@ cdef class FutureCore(Call):
     cdef int end_by_hand(self, Outcome outcome, object value) except -1
     cdef int call(self, object callback, bint in_worker) except -1
     cdef int end(self, Outcome outcome, object value) except -1
+    cdef int owe(self, LazyCondition condition) except -1
+    cdef int tell(self, LazyCondition condition) except -1
     cdef int notify_waiters(self) except -1
     cdef int call_callbacks(self, bint in_worker) except -1
     cdef int wait_for_end(self, object timeout) except -1

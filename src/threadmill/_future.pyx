@@ -178,7 +178,7 @@ cdef class FutureCore(Call):
         return self.complete()
 
     cdef int complete_watched(self) except -1:
-        """Sets the latch under the condition, if there is one, and tells whom there is to tell."""
+        """Sets the latch, and tells whom there is to tell: under the condition, if there is one."""
         track(self)
         cdef LazyCondition condition = None
         with cython.critical_section(self):     # so that none is made between the look and the set
@@ -187,19 +187,37 @@ cdef class FutureCore(Call):
                 self.set_latch()
         raised = None           # by a signal handler or a waiter: whoever else is to be told is told first
         if condition is not None:
-            raised = condition.lock_for_sure()
-            self.set_latch()
             try:
-                if outcome_of(self) != CANCELLED:
-                    self.notify_waiters()
-                condition.wake_all()
+                if condition.lock.acquire(False):
+                    try:
+                        self.set_latch()
+                        self.tell(condition)
+                    finally:
+                        condition.release()
+                else:
+                    self.owe(condition)
             except BaseException as error:
                 raised = error
-            finally:
-                condition.release()
         self.call_callbacks(not outcome_of(self) >= CANCELLED)
         if raised is not None:
             raise raised
+        return 0
+
+    cdef int owe(self, LazyCondition condition) except -1:
+        """Sets the latch; whoever holds the condition tells whom there is to tell, when it lets go."""
+        debt = lambda: self.tell(condition)
+        with cython.critical_section(condition):        # together, for _state
+            condition.owed = debt
+            self.set_latch()
+        return condition.pay_if_free()
+
+    cdef int tell(self, LazyCondition condition) except -1:
+        """Under the condition: tells those who wait for the end, which has come."""
+        try:
+            if outcome_of(self) != CANCELLED:
+                self.notify_waiters()
+        finally:
+            condition.wake_all()
         return 0
 
     cdef int notify_waiters(self) except -1:
@@ -248,7 +266,7 @@ cdef class FutureCore(Call):
                 raise builtins.TimeoutError
             with cython.critical_section(self):
                 condition = self.condition
-            if condition is not None:
+            if condition is not None and not self.submitted:
                 with condition:                 # who has ended it by hand may not have done with it
                     pass
         if outcome_of(self) >= CANCELLED:
@@ -313,7 +331,13 @@ cdef class FutureCore(Call):
 
     @property
     def _state(self):
+        cdef LazyCondition condition
         if self.ended():
+            with cython.critical_section(self):
+                condition = self.condition
+            # For who holds the condition, nothing changes before those who wait are told, as it lets go.
+            if condition is not None and condition.owes_holder():
+                return STATES[outcome_of(self) < CANCELLED]
             return STATES[4 if outcome_of(self) <= RAISED else outcome_of(self) - CANCELLED + 2]
         return STATES[tm_latch_claimed(&self.item.latch)]
 
