@@ -205,7 +205,7 @@ cdef class FutureCore(Call):
 
     cdef int owe(self, LazyCondition condition) except -1:
         """Sets the latch; whoever holds the condition tells whom there is to tell, when it lets go."""
-        debt = lambda: self.tell(condition)  # noqa: E731 - a cdef function has no def
+        debt = lambda: self.tell(condition)  # no-cython-lint: a cdef function has no def
         with cython.critical_section(condition):        # together, for _state
             condition.owed = debt
             self.set_latch()
