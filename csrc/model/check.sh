@@ -61,7 +61,7 @@ holds workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DLIMIT'
 holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0'
 holds workq '-DWORKERS=3 -DPRODUCERS=3 -DSHARED=0 -DLIMIT'
 mutants workq '-DWORKERS=2 -DPRODUCERS=2' P1 Q2 Q3 Q4 Q5 Q6 Q9 Q10 Q11 Q12 Q13
-mutants workq '-DWORKERS=2 -DPRODUCERS=2 -DFAILS=1' Q8
+mutants workq '-DWORKERS=2 -DPRODUCERS=2 -DFAILS=1' Q8 Q21
 mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DSHARED=0 -DCOME' Q20
 mutants workq '-DWORKERS=3 -DPRODUCERS=2 -DLEND' Q15
 # Too large to be searched whole, and what is wrong lies deep: without a list of all states.

@@ -131,7 +131,7 @@ inline after() {
       unpark();
       if
       :: start -> up++
-      :: start && fails < FAILS -> /* tm_workq_start_failed, and tm_workq_strand */
+      :: start && fails < FAILS -> /* tm_workq_start_failed */
         fails++;
         workers--;
 #ifndef MUTANT_Q8 /* the place is given back, the search is not */
@@ -144,7 +144,9 @@ inline after() {
         fi;
         assert(!start);
         if
+#ifndef MUTANT_Q21 /* nobody is left for what waits */
         :: workers == 0 -> give_all_out()
+#endif
         :: else
         fi;
         unlock();

@@ -123,7 +123,17 @@ bool tm_workq_reserve(tm_workq *queue) {
   return reserved;
 }
 
-bool tm_workq_start_failed(tm_workq *queue, bool searching) {
+static tm_item *take_all(tm_workq *queue) { /* under the lock */
+  tm_item *items = queue->items.first;
+  for (tm_item *item = items; item != NULL; item = item->next) {
+    queue->held += item->shared; /* as if popped: whoever fails it says tm_workq_forget */
+  }
+  queue->items = (tm_fifo){0};
+  atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
+  return items;
+}
+
+bool tm_workq_start_failed(tm_workq *queue, bool searching, tm_item **stranded) {
   tm_worker *woken = NULL;
   bool start;
   tm_lock_acquire(&queue->lock);
@@ -137,6 +147,7 @@ bool tm_workq_start_failed(tm_workq *queue, bool searching) {
     woken = tm_recruit(queue, &start);
   }
   bool alive = queue->workers > 0;
+  *stranded = !alive && TM_RULE(Q21) ? take_all(queue) : NULL;
   tm_lock_release(&queue->lock);
   tm_unpark_all(woken);
   return alive;
@@ -160,23 +171,6 @@ void tm_workq_close(tm_workq *queue) {
   } else {
     tm_lock_release(&queue->lock);
   }
-}
-
-static tm_item *take_all(tm_workq *queue) { /* under the lock */
-  tm_item *items = queue->items.first;
-  for (tm_item *item = items; item != NULL; item = item->next) {
-    queue->held += item->shared; /* as if popped: whoever fails it says tm_workq_forget */
-  }
-  queue->items = (tm_fifo){0};
-  atomic_store_explicit(&queue->length, 0, memory_order_relaxed);
-  return items;
-}
-
-tm_item *tm_workq_strand(tm_workq *queue) {
-  tm_lock_acquire(&queue->lock);
-  tm_item *items = queue->workers == 0 ? take_all(queue) : NULL;
-  tm_lock_release(&queue->lock);
-  return items;
 }
 
 tm_item *tm_workq_drain(tm_workq *queue) {

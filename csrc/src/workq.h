@@ -74,9 +74,6 @@ tm_push_result tm_workq_put_back(tm_workq *queue, tm_item *item);
  * back is to push it. */
 tm_item *tm_workq_take(tm_workq *queue);
 
-/* If no worker is alive or being started: hands out all items that wait, linked by `next`, as if popped. */
-tm_item *tm_workq_strand(tm_workq *queue);
-
 /* For a worker whose place was reserved by TM_START and who has something else to do before it enters, then
  * with searching = false. It will look for what waits; meanwhile others are woken and started for the rest.
  * *start: as in tm_workq_pop. */
@@ -146,8 +143,10 @@ bool tm_workq_lend(tm_worker *worker, bool *start);
  * first that ends what it is at. */
 void tm_workq_return(tm_worker *worker);
 
-/* Takes a reserved place back. False: no worker is left at all, so what was pushed will not run. */
-bool tm_workq_start_failed(tm_workq *queue, bool searching);
+/* Takes a reserved place back. False: no worker is left, nor being started, so what waits will not run: hands
+ * it all out, linked by `next`, as if popped. In one step, for a push in between would start a worker for it.
+ */
+bool tm_workq_start_failed(tm_workq *queue, bool searching, tm_item **stranded);
 
 /* Refuses pushes from now on and lets the workers leave once nothing is left. Idempotent. */
 void tm_workq_close(tm_workq *queue);

@@ -61,8 +61,8 @@ static void run(team *t, tm_item *item) {
   finish(j, 1, failed);
 }
 
-static void drain(team *t) {
-  for (tm_item *item = tm_workq_drain(&t->queue), *next; item != NULL; item = next) {
+static void fail_all(team *t, tm_item *item) {
+  for (tm_item *next; item != NULL; item = next) {
     job *j = (job *)item;
     next = item->next;
     if (item->shared) {
@@ -126,7 +126,7 @@ static void one_round(unsigned threads, dice *d) {
   unsigned count = 1 + roll(d, threads);
   uint32_t end_after = peek(runs) + roll(d, 3000); /* of runs; both may wrap around */
   team_init(&crew, 1 + roll(d, threads), roll(d, 2) * MS / 100, run);
-  crew.desert = drain;
+  crew.desert = fail_all;
   crew.fail_every = roll(d, 3) == 0 ? 2 + roll(d, 8) : 0;
   poke(producing, count);
   for (unsigned i = 0; i < count; i++) {
@@ -138,7 +138,7 @@ static void one_round(unsigned threads, dice *d) {
     tm_workq_close(&crew.queue);
   }
   if (roll(d, 2)) {
-    drain(&crew);
+    fail_all(&crew, tm_workq_drain(&crew.queue));
   }
   for (unsigned i = 0; i < count; i++) {
     join(producers[i]);

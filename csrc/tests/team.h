@@ -13,9 +13,9 @@ typedef struct team {
   tm_workq queue;
   tm_spin spin;
   void (*run)(struct team *team, tm_item *item);
-  void (*desert)(struct team *team); /* what to do if no worker is left and none can be started */
-  unsigned fail_every;               /* one start in so many fails; 0: none */
-  tm_atomic_u32 starts, alive;       /* the threads that live, not counted by the queue */
+  void (*desert)(struct team *team, tm_item *items); /* what is to be done with items that are stranded */
+  unsigned fail_every;                               /* one start in so many fails; 0: none */
+  tm_atomic_u32 starts, alive;                       /* the threads that live, not counted by the queue */
   pthread_mutex_t mutex;
   unsigned started;            /* under mutex */
   pthread_t threads[MAX_TEAM]; /* under mutex; a place is used once */
@@ -64,8 +64,9 @@ static void *team_worker(void *arg) {
 /* Starts the thread for a place that the queue has reserved, or fails to. */
 static inline void team_start(team *t, bool searching) {
   if (t->fail_every != 0 && add(t->starts, 1) % t->fail_every == t->fail_every - 1) {
-    if (!tm_workq_start_failed(&t->queue, searching)) {
-      t->desert(t);
+    tm_item *stranded;
+    if (!tm_workq_start_failed(&t->queue, searching, &stranded)) {
+      t->desert(t, stranded);
     }
     return;
   }

@@ -80,13 +80,15 @@ static void workers_of_a_closed_queue(void) {
   static team crew;
   tm_item item;
   bool starts;
+  tm_item *stranded;
   tm_worker self;
   team_init(&crew, WORKERS, MS / 100, set_latch);
   tm_item_init(&item, true);
   CHECK(tm_workq_push(&crew.queue, &item) == TM_START);
   tm_workq_enter(&crew.queue, &self, true);
   CHECK(tm_workq_pop(&crew.queue, &self, &starts) == &item);
-  CHECK(tm_workq_start_failed(&crew.queue, false) == false); /* our own place: it is not a worker's */
+  CHECK(tm_workq_start_failed(&crew.queue, false, &stranded) ==
+        false); /* our own place: it is not a worker's */
   while (tm_workq_reserve(&crew.queue)) {
     team_start(&crew, false);
   }

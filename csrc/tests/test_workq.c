@@ -1,6 +1,8 @@
 /* test_workq.c: the queue move by move: order, wakes, starts. */
 #include "hands.h"
 
+static tm_item *stranded;
+
 static void first_in_first_out(void) {
   fresh_queue(1);
   CHECK(push(0) == TM_START && push(1) == TM_PUSHED && push(2) == TM_PUSHED);
@@ -46,7 +48,7 @@ static void push_wakes_at_most_one(void) {
   CHECK(pop(&hands[1], false) == &items[2] && idle() == 0);
   awake(&hands[0]);
   CHECK(pop(&hands[0], true) == &items[3] && workers() == 4); /* now a new one has to search */
-  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(tm_workq_start_failed(&queue, true, &stranded));
   CHECK(pop(&hands[0], false) == &items[4]);
   leave_all(3);
 }
@@ -70,21 +72,22 @@ static void search_ends_in_vain(void) {
 static void start_failed(void) {
   fresh_queue(2);
   CHECK(push(0) == TM_START);
-  CHECK(!tm_workq_start_failed(&queue, true)); /* no worker: item 0 waits for better times */
-  CHECK(push(1) == TM_START && workers() == 1);
+  CHECK(!tm_workq_start_failed(&queue, true, &stranded)); /* no worker: item 0 will not run */
+  CHECK(stranded == &items[0] && stranded->next == NULL && tm_workq_length(&queue) == 0);
+  CHECK(push(0) == TM_START && workers() == 1 && push(1) == TM_PUSHED);
   tm_workq_enter(&queue, &hands[0].worker, true);
   CHECK(pop(&hands[0], true) == &items[0]);
-  CHECK(tm_workq_start_failed(&queue, true)); /* hand 0 is there */
+  CHECK(tm_workq_start_failed(&queue, true, &stranded) && stranded == NULL); /* hand 0 is there */
   CHECK(push(2) == TM_START && push(3) == TM_PUSHED);
-  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(tm_workq_start_failed(&queue, true, &stranded));
   for (int i = 1; i < 4; i++) {
     CHECK(pop(&hands[0], false) == &items[i]);
   }
   CHECK(tm_workq_reserve(&queue) && workers() == 2);
-  CHECK(tm_workq_start_failed(&queue, false) && workers() == 1);
+  CHECK(tm_workq_start_failed(&queue, false, &stranded) && workers() == 1);
   leave_all(1);
   fresh_queue(1);
-  CHECK(tm_workq_reserve(&queue) && !tm_workq_start_failed(&queue, false) && workers() == 0);
+  CHECK(tm_workq_reserve(&queue) && !tm_workq_start_failed(&queue, false, &stranded) && workers() == 0);
 }
 
 /* A worker slept while one was being started, so an item came for which nobody was woken. */
@@ -95,7 +98,7 @@ static void start_failed_wakes_a_sleeper(void) {
   CHECK(pop(&hands[0], false) == &items[0]);
   sleep_hand(&hands[0]);
   CHECK(push(1) == TM_PUSHED && idle() == 1);
-  CHECK(tm_workq_start_failed(&queue, true) && idle() == 0);
+  CHECK(tm_workq_start_failed(&queue, true, &stranded) && idle() == 0);
   awake(&hands[0]);
   CHECK(pop(&hands[0], false) == &items[1]);
   leave_all(1);
@@ -113,7 +116,7 @@ static void search_given_up(void) {
   tm_workq_give_up_search(&queue, &start); /* for item 2: that is enough */
   CHECK(!start && workers() == 3);
   CHECK(push(3) == TM_START && workers() == 4);
-  CHECK(tm_workq_start_failed(&queue, true) && workers() == 3);
+  CHECK(tm_workq_start_failed(&queue, true, &stranded) && workers() == 3);
   for (int i = 0; i < 3; i++) {
     tm_workq_enter(&queue, &hands[i].worker, false);
     CHECK(pop(&hands[i], false) == &items[i]);
@@ -162,7 +165,7 @@ static void put_back_goes_first(void) {
   CHECK(tm_workq_push(&queue, &shared[0]) == TM_START && push(1) == TM_PUSHED);
   CHECK(pop(&hands[0], false) == &shared[0]);
   CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_PUSHED && tm_workq_length(&queue) == 2);
-  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(tm_workq_start_failed(&queue, true, &stranded));
   CHECK(pop(&hands[0], false) == &shared[0]);
   CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_START); /* nobody searches: it is like a push */
   tm_workq_enter(&queue, &hands[1].worker, true);

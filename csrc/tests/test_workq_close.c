@@ -1,6 +1,8 @@
 /* test_workq_close.c: the queue move by move: who is let go when, and what becomes of what waits. */
 #include "hands.h"
 
+static tm_item *stranded;
+
 static void refuses_after_close(void) {
   fresh_queue(2);
   tm_workq_close(&queue);
@@ -54,7 +56,7 @@ static void closed_with_a_held_item(void) {
   fresh_queue(2);
   enter(&hands[1]);
   CHECK(tm_workq_push(&queue, &shared[0]) == TM_START);
-  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(tm_workq_start_failed(&queue, true, &stranded));
   CHECK(pop(&hands[1], false) == &shared[0]);
   sleeping_hands(1);
   tm_workq_close(&queue);
@@ -116,7 +118,7 @@ static void drain_hands_out_all(void) {
   tm_workq_forget(&queue);
   CHECK(idle() == 0);
   awake(&hands[0]);
-  CHECK(tm_workq_start_failed(&queue, true));
+  CHECK(tm_workq_start_failed(&queue, true, &stranded));
   leave_all(2);
 }
 
@@ -140,8 +142,8 @@ static void close_before_a_start(void) {
   fresh_queue(1);
   CHECK(push(0) == TM_START);
   tm_workq_close(&queue);
-  CHECK(!tm_workq_start_failed(&queue, true));
-  CHECK(tm_workq_drain(&queue) == &items[0]);
+  CHECK(!tm_workq_start_failed(&queue, true, &stranded) && stranded == &items[0]);
+  CHECK(tm_workq_drain(&queue) == NULL);
 }
 
 int main(void) {

@@ -135,8 +135,7 @@ cdef class Engine:
     # Ends the jobs with failure(); None: as cancelled. Between begin and this nothing may let a fork in.
     cdef int begin_to_fail(self, Doomed *doomed) except -1
     cdef int fail_all(self, Doomed *doomed, object failure) except -1
-    cdef int launch(self, bint searching) except -1
-    cdef int start_for_push(self) except -1
+    cdef int launch(self, bint searching, Job job) except -1
     cdef int publish(self, Job job, Shift *shift) except -1
     cdef int publish_after_callbacks(self, Job job) except -1
     # Runs callbacks that are due until none are, or until one of them waits for a job: see give_callbacks_up.

@@ -108,7 +108,7 @@ cdef class Engine:
 
     cdef bint push(self, Job job) except -1:
         """Queues the job. False if the engine is closed. Raises the refusal if it is broken, and what the
-        thread's start raises if there is no other worker: then the job will not run."""
+        thread's start raises if there is no other worker: then the job has not run and will not."""
         job.home = &self.queue
         tm_incref_for_others(job)
         cdef tm_push_result result = tm_workq_push(&self.queue, &job.item)
@@ -117,24 +117,17 @@ cdef class Engine:
             self.check()
             return False
         if result == TM_START:
-            self.start_for_push()
+            self.launch(True, job)
         return True
 
-    cdef int start_for_push(self) except -1:    # not in push(), which would make a closure each time
+    cdef int launch(self, bint searching, Job job) except -1:
+        """Starts a worker for a place that is reserved, for the job if it is not None. Raises what that raises,
+        unless the thread cannot be started and others are there, or have done the job: then what is left waits
+        for them, and it returns False. If no worker is left, what is queued ends: the job, and what others have
+        pushed meanwhile, counting on this worker."""
         cdef Doomed doomed
-        try:
-            return self.launch(True)
-        except BaseException as error:
-            # If no worker is left, what is queued ends: this job, and what others have pushed meanwhile,
-            # counting on this worker.
-            self.begin_to_fail(&doomed)
-            doomed.items = tm_workq_strand(&self.queue)
-            self.fail_all(&doomed, lambda: error)
-            raise
-
-    cdef int launch(self, bint searching) except -1:
-        """Starts a worker for a place that is reserved. Raises what that raises, unless the thread cannot be
-        started and others are there: then the work waits for them, and it returns False."""
+        cdef bint alive, lost
+        cdef tm_item *item
         here = PyThread_get_thread_ident()
         self.starters.append(here)              # first of all: what follows may be interrupted
         cdef Place place
@@ -147,7 +140,15 @@ cdef class Engine:
             # Wherever in start_thread an interrupt came: either the thread has taken the place, or this has.
             if place.take():
                 place.engine = None                 # whoever still has it does not keep the engine
-                if tm_workq_start_failed(&self.queue, searching) and isinstance(error, RuntimeError):
+                self.begin_to_fail(&doomed)
+                alive = tm_workq_start_failed(&self.queue, searching, &doomed.items)
+                lost = not alive and job is None
+                item = doomed.items
+                while item != NULL and not lost:
+                    lost = item == &job.item
+                    item = item.next
+                self.fail_all(&doomed, lambda: error)
+                if not lost and isinstance(error, RuntimeError):
                     return 0
             raise
         finally:
@@ -170,7 +171,7 @@ cdef class Engine:
         """For work that does not hang on it: other workers are alive, or their start is retried with
         the next push."""
         try:
-            self.launch(True)
+            self.launch(True, None)
         except BaseException as error:
             report(self, error)
         return 0
@@ -194,7 +195,7 @@ cdef class Engine:
 
     def start_all(self):
         """Starts all workers that there may be, or as many as can be started."""
-        while tm_workq_reserve(&self.queue) and self.launch(False):
+        while tm_workq_reserve(&self.queue) and self.launch(False, None):
             pass
 
     @property
