@@ -11,6 +11,8 @@ import sys
 import threading
 from collections.abc import Iterable
 
+import pytest
+
 RUNS = int(os.environ.get("THREADMILL_RUNS", "20" if os.environ.get("CI") else "3"))
 AT_A_TIME = 2
 LIMIT = 50  # seconds for one run; a hang is found before pytest itself gives up on the test
@@ -55,6 +57,11 @@ FACES = {"pool": POOL, "executor": EXECUTOR}
 # The traceback of an error that nobody has caught, alone.
 UNCAUGHT = r"Traceback \(most recent call last\):\n(  .*\n)+"
 
+# Without a GIL, CPython hands a mutex to who has waited for it for a millisecond, though that thread may get
+# to nothing any more, at a fork or when the interpreter ends (python/cpython#133130). Of the latter the C stack
+# tells: the last thread waits for the lock of a queue of references, which is CPython's alone.
+ABANDONED = re.compile(r"at PyMutex_Lock\S* .*\n.*\n.*at PyThreadState_Clear")
+
 
 def run_often(
     program: str, *options: str, returncode: int = 0, errors: str = "", runs: int = RUNS
@@ -87,6 +94,8 @@ def _run(command: list[str], returncode: int, errors: str) -> str:
         except subprocess.TimeoutExpired:
             hangs = True
             out, err = _abort(child)
+    if hangs and ABANDONED.search(err):
+        pytest.skip("CPython hangs at its end, on a lock of its own that a stopped thread was handed")
     told = f"\n--- stdout\n{out}--- stderr\n{err}--- program\n{command[-1]}"
     assert not hangs, f"the program hangs{told}"
     assert child.returncode == returncode, f"exit code {child.returncode}{told}"

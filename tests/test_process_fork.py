@@ -136,7 +136,7 @@ use()
 
 @pytest.mark.skipif(
     bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    reason="CPython: a set that another thread changes when the process forks stays locked in the child",
+    reason="CPython: a lock that is being handed to another thread stays locked in the child",
 )
 @pytest.mark.parametrize("face", FACES)
 def test_forks_while_other_threads_use_and_make_pools(face: str) -> None:

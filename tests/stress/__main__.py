@@ -131,7 +131,7 @@ class Run:
             ending.join(subject)
             subject.let_go(False)
         else:
-            self.eventually(f"what is left of {subject}", lambda: not subject.has_ended())
+            self.eventually(f"what is left of {subject}", subject.what_is_left)
             subject.check_left()
 
     def eventually(self, what: str, left: Callable[[], object]) -> None:

@@ -88,6 +88,13 @@ class Subject:
         engine = self.engine()
         return engine is None or (engine.workers() == 0 and engine.qsize() == 0)
 
+    def what_is_left(self) -> str:
+        """Nothing, or how far it is from its end."""
+        engine = self.engine()
+        if engine is None or self.has_ended():
+            return ""
+        return f"{engine.qsize()} queued, {engine.workers()} workers, {engine.busy()} busy, {engine.state}"
+
     def check_joined(self) -> None:
         """After a wait for its end that was not in vain."""
         if not self.has_ended():
