@@ -58,7 +58,7 @@ FACES = {"pool": POOL, "executor": EXECUTOR}
 UNCAUGHT = r"Traceback \(most recent call last\):\n(  .*\n)+"
 
 # Without a GIL, CPython hands a mutex to who has waited for it for a millisecond, though that thread may get
-# to nothing any more, at a fork or when the interpreter ends (python/cpython#133130). Of the latter the C stack
+# to nothing any more, at a fork or when the interpreter ends (python/cpython#133130). Of the latter the stack
 # tells: the last thread waits for the lock of a queue of references, which is CPython's alone.
 ABANDONED = re.compile(r"at PyMutex_Lock\S* .*\n.*\n.*at PyThreadState_Clear")
 
