@@ -281,7 +281,8 @@ def test_ctrl_c_interrupts_the_wait(backend: str, hold: Callable[[], Held]) -> N
     def interrupt() -> None:
         signal.pthread_kill(main, signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if a shell runs this beside it
+    # a shell that starts the tests beside it leaves SIGINT ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             Parallel(n_jobs=2, backend=backend)([delayed(held)(), delayed(interrupt)()])
