@@ -2,7 +2,6 @@
 
 cimport cython
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 
 from threadmill._context cimport PyContext_Enter, PyContext_Exit, enter, leave
@@ -10,7 +9,21 @@ from threadmill._core cimport TM_GIL, Engine, Job, Shift, tm_hand_over
 from threadmill._csrc cimport tm_latch_claim, tm_latch_claimed
 
 
+cdef extern from *:
+    """
+    #define tm_move_func(call) tm_move(&(call)->func)
+    #define tm_move_args(call) tm_move(&(call)->args)
+    #define tm_move_kwds(call) tm_move(&(call)->kwds)
+    #define tm_move_context(call) tm_move(&(call)->context)
+    """
+    object tm_move_func(Call call)
+    object tm_move_args(Call call)
+    object tm_move_kwds(Call call)
+    object tm_move_context(Call call)
+
+
 cdef extern from "_python.h":
+    object tm_own(PyObject *reference)
     object tm_take_exception()
     bint tm_may_form_cycles(object value)
     void tm_untrack_atoms(object tuple)
@@ -70,15 +83,15 @@ cdef class Call(Job):
     cdef int run(self, Engine engine, Shift *shift) except -1:
         if not tm_latch_claim(&self.item.latch):
             return 0
-        func, args, kwds, context = self.func, self.args, self.kwds, self.context
-        self.forget_task()
+        func, args = tm_move_func(self), tm_move_args(self)
+        kwds, context = tm_move_kwds(self), tm_move_context(self)
         cdef PyObject *result
         if context is None:
             pass
         elif self.shared_context:
             enter(&shift.spare, context)
         else:
-            PyContext_Enter(context)
+            PyContext_Enter(<PyObject *>context)
         if PyTuple_CheckExact(args) and kwds is None:
             result = tm_call_tuple(func, args)
         else:
@@ -86,13 +99,12 @@ cdef class Call(Job):
         if result == NULL:
             value = tm_take_exception()
         else:
-            value = <object>result
-            Py_DECREF(value)
+            value = tm_own(result)
         if context is None:
             pass
         elif self.shared_context:
             leave(&shift.spare)
         else:
-            PyContext_Exit(context)
+            PyContext_Exit(<PyObject *>context)
         func = args = kwds = context = None     # gone before anybody learns that the task has ended
         return self.settle(value, result != NULL, engine, shift)

@@ -4,8 +4,8 @@ from cpython.object cimport PyObject
 
 
 cdef extern from "Python.h":
-    int PyContext_Enter(object context) except -1
-    int PyContext_Exit(object context) except -1
+    int PyContext_Enter(PyObject *context) except -1
+    int PyContext_Exit(PyObject *context) except -1
 
 
 cdef struct Spare:
@@ -18,7 +18,7 @@ cdef struct Spare:
 # A copy of the caller's context, which another thread will drop.
 cdef object copy_current()
 # Whether two contexts are known to hold the same.
-cdef bint same(object one, object other) noexcept
+cdef bint same(PyObject *one, PyObject *other) noexcept
 # Enters a copy of the snapshot that no task has changed.
 cdef int enter(Spare *spare, object snapshot) except -1
 # Leaves it again, and lets go of it if the task has changed it.

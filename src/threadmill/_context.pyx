@@ -31,8 +31,8 @@ cdef object copy_current():
     return context
 
 
-cdef bint same(object one, object other) noexcept:
-    return vars_offset >= 0 and word_at(<PyObject *>one, vars_offset) == word_at(<PyObject *>other, vars_offset)
+cdef bint same(PyObject *one, PyObject *other) noexcept:
+    return vars_offset >= 0 and word_at(one, vars_offset) == word_at(other, vars_offset)
 
 
 cdef int enter(Spare *spare, object snapshot) except -1:
@@ -43,17 +43,17 @@ cdef int enter(Spare *spare, object snapshot) except -1:
         spare.copy = <PyObject *>copy
         Py_INCREF(snapshot)
         spare.snapshot = <PyObject *>snapshot
-    return PyContext_Enter(<object>spare.copy)
+    return PyContext_Enter(spare.copy)
 
 
 cdef int leave(Spare *spare) except -1:
-    PyContext_Exit(<object>spare.copy)
+    PyContext_Exit(spare.copy)
     return drop(spare) if changed(spare) else 0
 
 
 cdef bint changed(Spare *spare) noexcept:
     # Nobody else can enter the copy, so its pointer is this thread's; the snapshot's never changes.
-    return not same(<object>spare.copy, <object>spare.snapshot)
+    return not same(spare.copy, spare.snapshot)
 
 
 cdef int drop(Spare *spare) except -1:

@@ -17,6 +17,10 @@ from threadmill._errors import DeadlockError
 from threadmill._give_way import give_way
 
 
+cdef extern from "_python.h":
+    Job tm_own(void *object)
+
+
 cdef extern from "Python.h":
     PyThreadState *PyEval_SaveThread() nogil
     void PyEval_RestoreThread(PyThreadState *state) nogil
@@ -100,7 +104,7 @@ cdef class Engine:
             return copy_current()
         with cython.critical_section(self):
             snapshot = tm_weak_get(self.snapshot)
-            if snapshot is not None and current != NULL and same(<object>current, snapshot):
+            if snapshot is not None and current != NULL and same(current, <PyObject *>snapshot):
                 return snapshot
             context = copy_current()
             self.snapshot = PyWeakref_NewRef(context, NULL)
@@ -349,8 +353,7 @@ cdef class Engine:
                     return
                 continue
             pay(&shift, &self.queue)
-            job = job_of(item)
-            Py_DECREF(job)                          # the queue's reference; `job` holds its own
+            job = take_job(item)
             if start:
                 self.start_another()
             try:
@@ -413,8 +416,7 @@ cdef class Engine:
                 nested.item = tm_serial_next(&self.callbacks)
                 if nested.item == NULL:
                     break
-                job = job_of(nested.item)
-                Py_DECREF(job)                      # the serializer's reference; `job` holds its own
+                job = take_job(nested.item)
                 job.call_back()
                 job.complete()
         finally:

@@ -4,6 +4,11 @@ cdef Job job_of(tm_item *item):
     return <Job><PyObject *>(<char *>item - item_offset)
 
 
+cdef Job take_job(tm_item *item):
+    """The same, with the reference that the item's list held."""
+    return tm_own(<char *>item - item_offset)
+
+
 cdef int report(object where, object error) except -1:
     """Tells sys.unraisablehook. In an `except` clause the error is no more the current one, as which that
     expects it."""

@@ -20,6 +20,7 @@ from threadmill._errors import TimeoutError
 
 
 cdef extern from "_python.h":
+    object tm_own(PyObject *reference)
     object tm_take_exception()
     PyObject *tm_call_one(object func, object item)
     PyObject *tm_call_tuple(object func, object args)
@@ -67,10 +68,10 @@ cdef class IMapIterator(Outbox):
         if tm_latch_claimed(&self.item.latch):
             self.let_go()
             return engine.forget()
-        func, context = self.func, self.context
-        if context is None:
+        func = self.func
+        if self.context is None:
             return self.run_next(engine, shift, func, NULL)
-        enter(&shift.spare, context)
+        enter(&shift.spare, self.context)
         self.run_next(engine, shift, func, &shift.spare)
         return leave(&shift.spare)
 
@@ -105,19 +106,17 @@ cdef class IMapIterator(Outbox):
             else:
                 self.end(True)
             return engine.forget()
-        context = self.context
         self.back_to_queue()
         # From here on another worker may be reading the input.
         if spare != NULL and changed(spare):    # by the input's iterator
+            context = <object>spare.snapshot    # leave() lets go of it, and the job may have by now
             leave(spare)
             enter(spare, context)
         cdef PyObject *result = tm_call_tuple(func, <object>item) if self.star else tm_call_one(func, <object>item)
         Py_DECREF(<object>item)
         if result == NULL:
             return self.put(index, tm_take_exception(), True, self.ordered, shift)
-        value = <object>result
-        Py_DECREF(value)
-        return self.put(index, value, False, self.ordered, shift)
+        return self.put(index, tm_own(result), False, self.ordered, shift)
 
     cdef int fail(self, object error) except -1:
         """Ends the values with the error, after those that are being worked on."""

@@ -115,15 +115,18 @@ cdef class MapResult(ApplyResult):
     cdef int run_items(self, object func, Py_ssize_t i, Py_ssize_t end, Spare *spare) except -1:
         cdef PyObject *item
         cdef PyObject *result
+        # Read once: each use of an attribute counts its references, which all workers of the map would fight for.
+        args = self.args
+        results = self.results
         while i < end:
             if tm_latch_claimed(&self.item.latch):      # terminated
                 return 0
-            if self.args is None:
+            if args is None:
                 item = PyLong_FromSsize_t(self.start + i * self.step)
-            elif PyTuple_CheckExact(self.args):
-                item = tm_tuple_item(self.args, i)
+            elif PyTuple_CheckExact(args):
+                item = tm_tuple_item(args, i)
             else:
-                item = tm_list_item(self.args, i)       # the user may have shortened it
+                item = tm_list_item(args, i)            # the user may have shortened it
             result = NULL
             if item != NULL:
                 if not self.star:
@@ -135,7 +138,7 @@ cdef class MapResult(ApplyResult):
                 Py_DECREF(<object>item)
             if result != NULL:
                 tm_hand_over(<object>result)
-                PyList_SET_ITEM(self.results, i, result)
+                PyList_SET_ITEM(results, i, result)
             else:
                 error = tm_take_exception()
                 # relaxed: `error` is published by the subtraction from `left`.

@@ -38,6 +38,19 @@ static inline void tm_hand_over(PyObject *object) {
 #endif
 }
 
+/* A reference that a C structure held, for Cython to own: it counts one of its own else. */
+static inline void *tm_own(void *object) {
+  return object;
+}
+
+/* Moves a field of an object out of it: `value = self.field; self.field = None` without counting references, for
+ * which threads without a GIL would fight. The caller is the only one that uses the field. */
+static inline PyObject *tm_move(PyObject **field) {
+  PyObject *value = *field;
+  *field = Py_NewRef(Py_None);
+  return value;
+}
+
 /* The calling thread's contextvars context, borrowed; NULL if it has none yet. */
 static inline PyObject *tm_current_context(void) {
   return PyThreadState_Get()->context;
