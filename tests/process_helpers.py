@@ -60,7 +60,7 @@ UNCAUGHT = r"Traceback \(most recent call last\):\n(  .*\n)+"
 # Without a GIL, CPython hands a mutex to who has waited for it for a millisecond, though that thread may get
 # to nothing any more, at a fork or when the interpreter ends (python/cpython#133130). Of the latter the stack
 # tells: the last thread waits for the lock of a queue of references, which is CPython's alone.
-ABANDONED = re.compile(r"at PyMutex_Lock\S* .*\n.*\n.*at PyThreadState_Clear")
+ABANDONED = re.compile(r"at PyMutex_Lock\S* .*\n.*\n.*at (PyThreadState_Clear|_Py_HandlePending)")
 
 
 def run_often(

@@ -28,6 +28,33 @@ del pool, pools[::2]
     always(program)
 
 
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("busy", [0, 1, 3])
+def test_workers_without_work_have_ended_before_the_interpreter_does(face: str, busy: int) -> None:
+    """Else it would stop them anywhere, also where CPython without a GIL has just handed one a lock that the
+    main thread needs. Those at a task are not waited for."""
+    program = f"""
+import atexit, threading, time
+atexit.register(lambda: say(threading.active_count()))  # after all that is registered later
+{FACES[face]}
+begun, never = threading.Barrier(4), threading.Event()
+
+def wait(last):
+    begun.wait(20)
+    if last < {busy}:
+        never.wait(60)
+
+pool = new(4, at_exit="abandon")
+handles = [submit(pool, wait, i) for i in range(3)]
+begun.wait(20)
+until = time.monotonic() + 20
+while pool._engine.at_jobs() > {busy}:  # a job ends a moment after its result is there
+    assert time.monotonic() < until
+    time.sleep(0.001)
+"""
+    always(program, 1 + busy)
+
+
 # In a pool of one worker: for whom it is, what is under way, and the numbers that are told, by policy. `held`
 # is a task, or a callback, that waits for the end of main and then works on for a moment, which an exit that
 # does not wait for it would not live to see.

@@ -19,8 +19,8 @@ typedef struct tm_worker {
   tm_parker parker;
   struct tm_workq *queue;                /* whose worker it is. Written at entry only. */
   struct tm_worker *next_worker, **link; /* in the queue's list of workers, under its lock */
-  struct tm_item *running;               /* what it has taken out and not ended. Written under the queue's
-                                            lock by a pop, and by its owner; read by it, and after a fork. */
+  _Atomic(struct tm_item *) running;     /* what it has taken out and not ended. Written under the queue's
+                                            lock by a pop, and by its owner; read by all who hold that. */
   size_t place;                          /* as in tm_nested, for `running` */
   struct tm_worker *below;               /* in the idle stack */
   tm_nested *nested; /* the innermost. Written by the owner; read by it, and after a fork. */

@@ -9,7 +9,8 @@ static const size_t ANY = SIZE_MAX;
 
 /* How many parts of the item are on the worker's stack: all, or those that bring the value of this place. */
 static size_t parts_on(const tm_worker *worker, const tm_item *item, size_t place) {
-  size_t parts = worker->running == item && (place == ANY || place == worker->place);
+  size_t parts = atomic_load_explicit(&worker->running, memory_order_relaxed) == item &&
+                 (place == ANY || place == worker->place);
   for (const tm_nested *nested = worker->nested; nested != NULL; nested = nested->outer) {
     parts += nested->item == item && (place == ANY || place == nested->place);
   }

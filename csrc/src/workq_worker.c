@@ -33,7 +33,7 @@ static void leave_team(tm_worker *worker) { /* under the lock */
 void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   tm_parker_init(&worker->parker);
   worker->queue = queue;
-  worker->running = NULL;
+  atomic_init(&worker->running, NULL);
   worker->nested = NULL;
   worker->leaving = worker->lends = worker->at_work = worker->guards = false;
   worker->coming = !searching;
@@ -68,7 +68,8 @@ static void end_search(tm_worker *worker) { /* under the lock, where something e
 }
 
 void tm_workq_ended(tm_worker *worker) {
-  worker->running = NULL;
+  /* relaxed, as all of these: others use the pointer alone, if the item may be gone by then. */
+  atomic_store_explicit(&worker->running, NULL, memory_order_relaxed);
   /* For the compiler only: the item may be freed after this, not before, in the copy of the memory that a
    * fork makes. The fork write-protects page after page, so it cannot see the second without the first. */
   atomic_signal_fence(memory_order_release);
@@ -85,7 +86,7 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   worker->leaving = too_many(queue);
   bool refused = !admits(queue, worker);
   tm_item *item = worker->leaving || refused ? NULL : tm_fifo_take(&queue->items);
-  worker->running = item;
+  atomic_store_explicit(&worker->running, item, memory_order_relaxed);
   set_at_work(worker, item != NULL);
   if (item != NULL) {
     add_length(queue, -1);
@@ -289,7 +290,8 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost) {
     queue->workers = 1;
     queue->at_work = self->at_work;
     queue->lent = self->lends;
-    queue->held = self->running != NULL && self->running->shared;
+    tm_item *running = atomic_load_explicit(&self->running, memory_order_relaxed);
+    queue->held = running != NULL && running->shared;
   }
   return items;
 }

@@ -324,6 +324,10 @@ cdef class Engine:
         tm_workq_count(&self.queue, &workers, &idle)
         return workers - idle
 
+    def at_jobs(self):
+        """The number of workers that are at a job."""
+        return tm_workq_busy(&self.queue)
+
     # --- the worker's side ----------------------------------------------------------------------
 
     def work(self, bint searching):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -27,7 +28,9 @@ logger = logging.getLogger("concurrent.futures")  # as the standard library's ex
 Initializer = Callable[..., object]
 
 
-RECHECK = 0.05  # seconds
+# Seconds:
+RECHECK = 0.05
+MOST_TO_LEAVE = 0.1  # of which a worker needs far less, if it is not in its initializer
 
 
 @dataclass(eq=False)
@@ -215,6 +218,22 @@ def after_fork_in_child() -> None:
     lost = [job for engine in _core.engines_alive() for job in engine.after_fork()]
     _core.lose_all(lost, PoolForked("the process was forked before this was done; the parent does it"))
 
+
+def _let_leave() -> None:
+    """At exit, when all pools have ended: waits, but not for long, until all workers have too that are at no task.
+    From then on the interpreter stops a thread wherever it is, also where CPython without a GIL has just handed
+    it a lock that the main thread needs (python/cpython#133130)."""
+    until = time.monotonic() + MOST_TO_LEAVE
+    pause = 0.0001
+    while time.monotonic() < until:
+        threads = [hand.thread for crew in tuple(_crews) for hand in tuple(crew.hands)]
+        if sum(thread.is_alive() for thread in threads) <= sum(map(Engine.at_jobs, _core.engines_alive())):
+            break
+        time.sleep(pause)
+        pause = min(2 * pause, RECHECK)
+
+
+atexit.register(_let_leave)  # before any pool's: so it runs after them
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=after_fork_in_child)
