@@ -220,9 +220,9 @@ def after_fork_in_child() -> None:
 
 
 def _let_leave() -> None:
-    """At exit, when all pools have ended: waits, but not for long, until all workers have too that are at no task.
-    From then on the interpreter stops a thread wherever it is, also where CPython without a GIL has just handed
-    it a lock that the main thread needs (python/cpython#133130)."""
+    """At exit, when all pools have ended: waits, but not for long, until all workers have too that are at no
+    job. From then on the interpreter stops a thread wherever it is, also where CPython without a GIL has just
+    handed it a lock that the main thread needs (python/cpython#133130)."""
     until = time.monotonic() + MOST_TO_LEAVE
     pause = 0.0001
     while time.monotonic() < until:
