@@ -43,8 +43,8 @@ static inline void *tm_own(void *object) {
   return object;
 }
 
-/* Moves a field of an object out of it: `value = self.field; self.field = None` without counting references, for
- * which threads without a GIL would fight. The caller is the only one that uses the field. */
+/* Moves a field of an object out of it: `value = self.field; self.field = None` without counting references,
+ * for which threads without a GIL would fight. The caller is the only one that uses the field. */
 static inline PyObject *tm_move(PyObject **field) {
   PyObject *value = *field;
   *field = Py_NewRef(Py_None);
