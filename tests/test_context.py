@@ -140,6 +140,21 @@ def test_what_a_task_sets_stays_in_it(new: Any, face: Any, call: Call) -> None:
     assert call(pool, VAR.get)() == "nothing"
 
 
+@each_call
+def test_what_a_task_sets_in_an_empty_context_stays_in_it(new: Any, face: Any, call: Call) -> None:
+    """Such contexts are not copied one by one."""
+    pool = new(face, 1)
+
+    def submit(get: Callable[[], Any]) -> Any:
+        return Context().run(lambda: call(pool, get))()
+
+    assert submit(lambda: list(copy_context())) == []
+    assert submit(lambda: change_to(1)) == "nothing"
+    assert submit(lambda: (list(copy_context()), call(pool, VAR.get)())) == ([], "nothing")
+    assert with_value("mine", lambda: call(pool, VAR.get)()) == "mine"
+    assert submit(lambda: list(copy_context())) == []
+
+
 def change_to(item: int) -> Any:
     before = VAR.get()
     VAR.set(item)
@@ -159,6 +174,7 @@ EACH_ITEM: dict[str, Callable[[Any], list[Any]]] = {
 @pytest.mark.parametrize("run", EACH_ITEM.values(), ids=EACH_ITEM)
 def test_each_item_of_a_map_has_a_context_of_its_own(new: Any, run: Callable[[Any], list[Any]]) -> None:
     assert with_value("mine", lambda: run(new(threadmill.ThreadPool, 1))) == ["mine"] * 50
+    assert Context().run(lambda: run(new(threadmill.ThreadPool, 1))) == ["nothing"] * 50
 
 
 def test_each_item_of_an_executors_map_too(new: Any) -> None:

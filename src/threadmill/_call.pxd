@@ -7,7 +7,7 @@ cdef class Call(Job):
     cdef object func                # None once it has run, as the next three
     cdef object args                # an exact tuple, or whatever the user gave
     cdef object kwds                # None if there are none
-    cdef object context             # the submitter's; None if the task runs in the worker's own
+    cdef object context             # the submitter's, as for enter(); None if the task runs in the worker's own
     cdef bint shared_context        # other jobs may have the same one: run in a copy
 
     # Fills it in.

@@ -57,7 +57,7 @@ cdef class Call(Job):
         tm_hand_over(args)                      # it is the worker that lets go of it
         self.kwds = kwds
         self.context = context
-        self.shared_context = TM_GIL            # see Engine.capture
+        self.shared_context = TM_GIL or context is ...      # see Engine.capture
         return 0
 
     cdef int forget_task(self) except -1:

@@ -17,9 +17,12 @@ cdef struct Spare:
 
 # A copy of the caller's context, which another thread will drop.
 cdef object copy_current()
+# Whether the caller's context, which is this one, or NULL, is known to be empty. Then an Ellipsis stands for its copy,
+# which is not made, and whose references nobody counts.
+cdef bint is_empty(PyObject *current) noexcept
 # Whether two contexts are known to hold the same.
 cdef bint same(PyObject *one, PyObject *other) noexcept
-# Enters a copy of the snapshot that no task has changed.
+# Enters a copy of the snapshot (or of an empty context, for an Ellipsis) that no task has changed.
 cdef int enter(Spare *spare, object snapshot) except -1
 # Leaves it again, and lets go of it if the task has changed it.
 cdef int leave(Spare *spare) except -1

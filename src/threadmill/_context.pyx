@@ -25,6 +25,9 @@ cdef inline void *word_at(PyObject *context, Py_ssize_t offset) noexcept:
     return (<void **>(<char *>context + offset))[0]
 
 
+cdef object EMPTY = Context()       # nobody enters it
+
+
 cdef object copy_current():
     context = PyContext_CopyCurrent()
     tm_hand_over(context)
@@ -35,14 +38,21 @@ cdef bint same(PyObject *one, PyObject *other) noexcept:
     return vars_offset >= 0 and word_at(one, vars_offset) == word_at(other, vars_offset)
 
 
+cdef bint is_empty(PyObject *current) noexcept:
+    return vars_offset >= 0 and (current == NULL or same(current, <PyObject *>EMPTY))
+
+
 cdef int enter(Spare *spare, object snapshot) except -1:
-    if spare.snapshot != <PyObject *>snapshot:
+    cdef PyObject *original = <PyObject *>snapshot
+    if snapshot is ...:
+        original = <PyObject *>EMPTY
+    if spare.snapshot != original:
         drop(spare)
-        copy = PyContext_Copy(snapshot)
+        copy = PyContext_Copy(<object>original)
         Py_INCREF(copy)
         spare.copy = <PyObject *>copy
-        Py_INCREF(snapshot)
-        spare.snapshot = <PyObject *>snapshot
+        Py_INCREF(<object>original)
+        spare.snapshot = original
     return PyContext_Enter(spare.copy)
 
 

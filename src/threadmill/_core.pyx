@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uintptr_t
 import threading
 import weakref
 
-from threadmill._context cimport copy_current, drop, same
+from threadmill._context cimport copy_current, drop, is_empty, same
 from threadmill._csrc cimport *
 from threadmill._errors import DeadlockError
 from threadmill._give_way import give_way
@@ -100,6 +100,8 @@ cdef class Engine:
         if not self.with_context:
             return None
         cdef PyObject *current = tm_current_context()
+        if is_empty(current):
+            return ...
         if not TM_GIL:
             return copy_current()
         with cython.critical_section(self):

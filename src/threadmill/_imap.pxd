@@ -14,7 +14,7 @@ cdef class IMapIterator(Outbox):
     cdef list pile
     cdef bint ordered
     cdef bint star                  # items are tuples of arguments
-    cdef object context             # the submitter's, or None
+    cdef object context             # as in Call
 
     cdef object next_value(self, int64_t deadline)
     # The next item of the input, a new reference; NULL if there is none, or with an error.
