@@ -3,6 +3,7 @@ and everybody hears of it."""
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import as_completed, wait
@@ -11,8 +12,8 @@ from typing import Any
 
 import executor_helpers
 import pytest
-from executor_helpers import AnyFuture, NewExecutor, only_threadmill
-from helpers import LIMIT, in_time, square, together
+from executor_helpers import AnyFuture, NewExecutor, only_threadmill, race
+from helpers import LIMIT, eventually, in_time, square, together
 
 executor_class, new_executor = executor_helpers.executor_class, executor_helpers.new_executor
 hasty_switches = executor_helpers.hasty_switches
@@ -159,3 +160,24 @@ def test_draining_while_workers_take(new_executor: NewExecutor) -> None:
     together(submit, drain)
     in_time(executor.shutdown)
     assert [future for future in futures if not future.done()] == [f for f in futures if f in taken]
+
+
+@only_threadmill
+def test_cancelling_what_is_taken_out_of_the_queue(new_executor: NewExecutor) -> None:
+    """Whoever looks at it sees the whole task, or that it is gone."""
+    executor, held = new_executor(1), threading.Event()
+    executor.submit(held.wait, LIMIT)
+    eventually(executor._work_queue.empty)  # its worker is at that
+    futures = [executor.submit(square, i) for i in range(1000)]
+
+    def take(i: int) -> None:
+        with suppress(queue.Empty):  # it is cancelled, and out
+            item = executor._work_queue.get_nowait()
+            assert item.future is futures[i]
+            assert (item.fn, item.args) in [(square, (i,)), (None, None)]
+
+    try:
+        race(1000, take, lambda i: futures[i].cancel())
+        assert all(future.cancelled() for future in futures)
+    finally:
+        held.set()

@@ -61,12 +61,15 @@ cdef class Call(Job):
         return 0
 
     cdef int forget_task(self) except -1:
-        self.func = self.args = self.kwds = self.context = None
+        with cython.critical_section(self):     # against _task()
+            self.func = self.args = self.kwds = self.context = None
         return 0
 
     def _task(self):
-        """(fn, args, kwargs) of one that waits in a queue."""
-        return self.func, self.args, self.kwds or {}
+        """(fn, args, kwargs) of one that waits in a queue, or has been taken out. Another thread may cancel it
+        meanwhile."""
+        with cython.critical_section(self):
+            return self.func, self.args, self.kwds or {}
 
     def _cancel(self):
         """Ends it as cancelled. False if it has begun."""

@@ -5,6 +5,7 @@ takes one item, puts the job back for the next worker, and then runs its item. S
 lock and no thread of its own, and is read no faster than workers are free.
 """
 
+cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t
@@ -85,7 +86,8 @@ cdef class IMapIterator(Outbox):
         return <PyObject *>item
 
     cdef int let_go(self) except -1:
-        self.source = self.pile = self.func = self.context = None
+        with cython.critical_section(self):             # against _task()
+            self.source = self.pile = self.func = self.context = None
         return 0
 
     cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1:
@@ -164,7 +166,8 @@ cdef class ExecutorMap(IMapIterator):
 
     def _task(self):
         """(fn, args, kwargs) of one that waits in a queue: it has no arguments of its own."""
-        return self.func, (), {}
+        with cython.critical_section(self):
+            return self.func, (), {}
 
     def _cancel(self):
         """Ends it as cancelled, by the thread that has taken it out of the queue."""
