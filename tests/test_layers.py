@@ -19,7 +19,17 @@ C_LAYERS = [
     {"waits"},
 ]
 PACKAGE_LAYERS = [
-    {"_csrc", "_errors", "_give_way", "_context", "_condition", "_asyncio", "_map_by_submit", "_greenlets"},
+    {
+        "_csrc",
+        "_errors",
+        "_give_way",
+        "_registry",
+        "_context",
+        "_condition",
+        "_asyncio",
+        "_map_by_submit",
+        "_greenlets",
+    },
     {"_core", "_core_job", "_core_outbox", "_core_fork"},
     {"_call", "_imap"},
     {"_results", "_future", "_workers", "_blocking"},

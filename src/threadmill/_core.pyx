@@ -9,12 +9,12 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t, uintptr_t
 
 import threading
-import weakref
 
 from threadmill._context cimport copy_current, drop, is_empty, same
 from threadmill._csrc cimport *
 from threadmill._errors import DeadlockError
 from threadmill._give_way import give_way
+from threadmill._registry import Registry
 
 
 cdef extern from "_python.h":
@@ -48,7 +48,7 @@ cdef str RUN = "RUN", CLOSE = "CLOSE", TERMINATE = "TERMINATE"
 cdef tm_spin spin                   # of all threads that wait: for jobs, or for their results
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
 cdef unsigned long main_thread
-_engines = weakref.WeakSet()
+_engines = Registry()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
 cdef Py_ssize_t box_offset          # of `box` in every Outbox: likewise
 cdef Py_ssize_t queue_offset        # of `queue` in every Engine: likewise
@@ -464,7 +464,7 @@ def _find_main_thread():
 
 def engines_alive():
     """All that there are now."""
-    return list(_engines)
+    return _engines.alive()
 
 
 include "_core_fork.pxi"

@@ -39,12 +39,9 @@ def exiting() -> bool:
 def _at_exit() -> None:
     global _exiting
     _exiting = True
-    while True:
-        try:
-            pools = list(_pools.items())
-            break
-        except RuntimeError:  # another thread has made one meanwhile
-            pass
+    # keyrefs: one operation, as other threads may be making pools.
+    engines = [engine for ref in _pools.keyrefs() if (engine := ref()) is not None]
+    pools = [(engine, _pools[engine]) for engine in engines]
     for engine, (_, policy, failure) in pools:
         if policy == "wait":
             engine.close()

@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures.thread import BrokenThreadPool
@@ -22,6 +21,7 @@ from threadmill import _core, _greenlets
 from threadmill._core import Engine, Place
 from threadmill._errors import PoolForked
 from threadmill._imap import IMapIterator
+from threadmill._registry import Registry
 
 logger = logging.getLogger("concurrent.futures")  # as the standard library's executor
 
@@ -54,7 +54,7 @@ class Hand:
 
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
-_crews: weakref.WeakSet[Crew] = weakref.WeakSet()
+_crews: Registry[Crew] = Registry()
 
 
 class Crew:
@@ -75,7 +75,7 @@ class Crew:
         self.daemon = daemon
         self.initializer = initializer
         self.initargs = initargs
-        self.bounded: weakref.WeakSet[IMapIterator[Any]] | None = None  # imaps with a buffersize, if any
+        self.bounded: Registry[IMapIterator[Any]] | None = None  # imaps with a buffersize, if any
         # No lock protects these: an interrupt, or a fork, may come at any point of the Python code that would
         # hold it, and leave it held for ever. Each step is one atomic operation of a list or a deque.
         self.hands: list[Hand] = []
@@ -111,7 +111,7 @@ class Crew:
         its buffersize is read now, or they would not end."""
         deadline = None if timeout is None else time.monotonic() + timeout
         if timeout != 0 and self.bounded is not None:
-            for iterator in tuple(self.bounded):
+            for iterator in self.bounded.alive():
                 iterator._unlimit()
         here = threading.current_thread()
         own = here in self.started_threads()
@@ -143,7 +143,7 @@ class Crew:
     def watch(self, iterator: IMapIterator[Any]) -> None:
         """Remembers an imap with a buffersize, which join() has to lift."""
         if self.bounded is None:
-            self.bounded = self.__dict__.setdefault("_bounded", weakref.WeakSet())
+            self.bounded = self.__dict__.setdefault("_bounded", Registry())
         self.bounded.add(iterator)
 
     def all_threads(self) -> list[threading.Thread]:
@@ -213,7 +213,7 @@ def broken(cause: BaseException) -> BrokenThreadPool:
 def after_fork_in_child() -> None:
     """Makes all pools usable in the child. First the threads, which the ends of jobs may ask for."""
     _core._after_fork()
-    for crew in list(_crews):
+    for crew in _crews.alive():
         crew.after_fork()
     lost = [job for engine in _core.engines_alive() for job in engine.after_fork()]
     _core.lose_all(lost, PoolForked("the process was forked before this was done; the parent does it"))
@@ -226,7 +226,7 @@ def _let_leave() -> None:
     until = time.monotonic() + MOST_TO_LEAVE
     pause = 0.0001
     while time.monotonic() < until:
-        threads = [hand.thread for crew in tuple(_crews) for hand in tuple(crew.hands)]
+        threads = [hand.thread for crew in _crews.alive() for hand in tuple(crew.hands)]
         if sum(thread.is_alive() for thread in threads) <= sum(map(Engine.at_jobs, _core.engines_alive())):
             break
         time.sleep(pause)

@@ -6,7 +6,6 @@ import atexit
 import multiprocessing.pool
 import os
 import warnings
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from multiprocessing.pool import CLOSE, INIT, RUN, TERMINATE, mapstar  # type: ignore[attr-defined]
@@ -20,6 +19,7 @@ from threadmill._errors import PoolTerminated
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
 from threadmill._map import MapResult
 from threadmill._pool import PoolCore, check_buffersize, check_chunksize
+from threadmill._registry import Registry
 from threadmill._results import ApplyResult
 from threadmill._workers import MOST_WORKERS, Crew
 
@@ -32,7 +32,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _terminated = partial(PoolTerminated, "the pool was terminated before this work began")
-_running_pools: weakref.WeakSet[ThreadPool] = weakref.WeakSet()
+_running_pools: Registry[ThreadPool] = Registry()
 
 # The standard library's default: the CPUs this process may use, as far as the version knows them.
 _cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
@@ -305,13 +305,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
 
 def _terminate_all() -> None:
     """At interpreter exit: what is queued is dropped, and nothing is waited for."""
-    while True:
-        try:
-            pools = tuple(_running_pools)
-            break
-        except RuntimeError:  # another thread has made one meanwhile
-            pass
-    for pool in pools:
+    for pool in _running_pools.alive():
         pool.terminate()
 
 

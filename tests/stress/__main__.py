@@ -116,7 +116,7 @@ class Run:
         Subject.late.clear()
         self.eventually("engines that live on", _core.engines_alive)
         self.eventually("engines that the exit waits for", lambda: list(_exit._pools))
-        self.eventually("crews that live on", lambda: list(_workers._crews))
+        self.eventually("crews that live on", lambda: _workers._crews.alive())
         self.eventually("threads that live on", lambda: set(threading.enumerate()) - self.threads)
         self.eventually("file descriptors left open", lambda: max(0, open_fds() - self.fds))
         made, freed = next(Work.made), next(Work.freed)
