@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import importlib.metadata
 import multiprocessing.pool
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ Kind = Literal["threadmill", "stdlib", "peer", "floor"]
 STDLIB_POOL, STDLIB_EXECUTOR = "ThreadPool", "ThreadPoolExecutor"
 POOL, EXECUTOR = "threadmill.ThreadPool", "threadmill.ThreadPoolExecutor"
 POOL_NO_CONTEXT, EXECUTOR_NO_CONTEXT = f"{POOL}(context=False)", f"{EXECUTOR}(context=False)"
-LOOP, MAP = "plain loop", "list(map)"
+LOOP, MAP, THREADS = "plain loop", "list(map)", "bare threads"
 
 POOLS = (POOL, STDLIB_POOL)
 EXECUTORS = (EXECUTOR, STDLIB_EXECUTOR)
@@ -130,6 +131,29 @@ class Loop(Pool):
         pass
 
 
+class BareThreads(Pool):
+    """No pool: a thread for each part of the items."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def burst(self, function: Task, items: Sequence[Any]) -> list[Any]:
+        parts: list[list[Any]] = [[] for _ in range(self.workers)]
+
+        def run(i: int) -> None:
+            parts[i] = [function(item) for item in items[i :: self.workers]]
+
+        threads = [threading.Thread(target=run, args=(i,)) for i in range(self.workers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [parts[i % self.workers][i // self.workers] for i in range(len(items))]
+
+    def end(self) -> None:
+        pass
+
+
 class BuiltinMap(Loop):
     def map(self, function: Task, items: Sequence[Any]) -> list[Any]:
         return list(map(function, items))
@@ -174,4 +198,5 @@ OWN = (
     Subject(STDLIB_EXECUTOR, "stdlib", lambda n: Executor(concurrent.futures.ThreadPoolExecutor(n))),
     Subject(LOOP, "floor", lambda _: Loop()),
     Subject(MAP, "floor", lambda _: BuiltinMap()),
+    Subject(THREADS, "floor", BareThreads),
 )

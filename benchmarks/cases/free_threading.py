@@ -18,7 +18,7 @@ from benchmarks.case import (
     lacks_second_cpu,
     times,
 )
-from benchmarks.subjects import EXECUTOR, FACES, LOOP, POOL, Subject
+from benchmarks.subjects import EXECUTOR, FACES, LOOP, POOL, THREADS, Subject
 
 WORKERS = 2
 # Of `compute`, on the machine of the goals. Not measured anew in each process: all subjects do the same work.
@@ -60,7 +60,7 @@ def computing_case(microseconds: int, tasks: int, gain: float | None) -> Case:
         f"compute-{microseconds}",
         f"Tasks that compute for about {microseconds} µs, submitted one by one to {WORKERS} workers",
         partial(computing, rounds=microseconds * ROUNDS_PER_MICROSECOND),
-        (*FACES, LOOP),
+        (*FACES, THREADS, LOOP),
         (Figure("task", "time per task"),),
         Size(tasks, tasks // 5, 100),
         goals,

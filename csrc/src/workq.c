@@ -192,12 +192,12 @@ void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle) {
   tm_lock_release(&queue->lock);
 }
 
-unsigned tm_workq_busy(tm_workq *queue) {
-  unsigned busy = 0;
+unsigned tm_workq_running(tm_workq *queue) {
+  unsigned running = 0;
   tm_lock_acquire(&queue->lock);
   for (tm_worker *worker = queue->team; worker != NULL; worker = worker->next_worker) {
-    busy += atomic_load_explicit(&worker->running, memory_order_relaxed) != NULL;
+    running += atomic_load_explicit(&worker->running, memory_order_relaxed) != NULL;
   }
   tm_lock_release(&queue->lock);
-  return busy;
+  return running;
 }

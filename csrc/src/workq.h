@@ -165,7 +165,7 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost);
 /* How many workers are alive or being started, and how many of them sleep. */
 void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle);
 
-/* How many workers are at an item. */
-unsigned tm_workq_busy(tm_workq *queue);
+/* How many workers are at an item: not those that search, sleep or leave. */
+unsigned tm_workq_running(tm_workq *queue);
 
 #endif

@@ -8,8 +8,10 @@ static void first_in_first_out(void) {
   CHECK(push(0) == TM_START && push(1) == TM_PUSHED && push(2) == TM_PUSHED);
   CHECK(tm_workq_length(&queue) == 3);
   tm_workq_enter(&queue, &hands[0].worker, true);
-  CHECK(pop(&hands[0], false) == &items[0]);
-  CHECK(push(3) == TM_PUSHED);
+  CHECK(tm_workq_running(&queue) == 0);
+  CHECK(pop(&hands[0], false) == &items[0] && tm_workq_running(&queue) == 1);
+  tm_workq_ended(&hands[0].worker);
+  CHECK(tm_workq_running(&queue) == 0 && push(3) == TM_PUSHED);
   for (int i = 1; i < 4; i++) {
     CHECK(tm_workq_wait(&queue, &hands[0].worker)); /* there are items: no sleep */
     CHECK(pop(&hands[0], false) == &items[i]);

@@ -19,14 +19,14 @@ cdef struct Spare:
 cdef object copy_current()
 # Whether the caller's context, which is this one, or NULL, is known to be empty. Then an Ellipsis stands for its copy,
 # which is not made, and whose references nobody counts.
-cdef bint is_empty(PyObject *current) noexcept
+cdef bint is_empty(PyObject *current) noexcept nogil
 # Whether two contexts are known to hold the same.
-cdef bint same(PyObject *one, PyObject *other) noexcept
+cdef bint same(PyObject *one, PyObject *other) noexcept nogil
 # Enters a copy of the snapshot (or of an empty context, for an Ellipsis) that no task has changed.
 cdef int enter(Spare *spare, object snapshot) except -1
 # Leaves it again, and lets go of it if the task has changed it.
 cdef int leave(Spare *spare) except -1
 # Whether the copy that was entered has been changed since.
-cdef bint changed(Spare *spare) noexcept
+cdef bint changed(Spare *spare) noexcept nogil
 # Before the worker sleeps: pins nothing.
 cdef int drop(Spare *spare) except -1

@@ -21,11 +21,12 @@ cdef extern from "Python.h":
 cdef Py_ssize_t vars_offset = -1    # of the pointer to the mapping in a context; -1: not known
 
 
-cdef inline void *word_at(PyObject *context, Py_ssize_t offset) noexcept:
+cdef inline void *word_at(PyObject *context, Py_ssize_t offset) noexcept nogil:
     return (<void **>(<char *>context + offset))[0]
 
 
-cdef object EMPTY = Context()       # nobody enters it
+cdef object empty = Context()       # nobody enters it
+cdef PyObject *EMPTY = <PyObject *>empty
 
 
 cdef object copy_current():
@@ -34,18 +35,18 @@ cdef object copy_current():
     return context
 
 
-cdef bint same(PyObject *one, PyObject *other) noexcept:
+cdef bint same(PyObject *one, PyObject *other) noexcept nogil:
     return vars_offset >= 0 and word_at(one, vars_offset) == word_at(other, vars_offset)
 
 
-cdef bint is_empty(PyObject *current) noexcept:
-    return vars_offset >= 0 and (current == NULL or same(current, <PyObject *>EMPTY))
+cdef bint is_empty(PyObject *current) noexcept nogil:
+    return vars_offset >= 0 and (current == NULL or same(current, EMPTY))
 
 
 cdef int enter(Spare *spare, object snapshot) except -1:
     cdef PyObject *original = <PyObject *>snapshot
     if snapshot is ...:
-        original = <PyObject *>EMPTY
+        original = EMPTY
     if spare.snapshot != original:
         drop(spare)
         copy = PyContext_Copy(<object>original)
@@ -61,7 +62,7 @@ cdef int leave(Spare *spare) except -1:
     return drop(spare) if changed(spare) else 0
 
 
-cdef bint changed(Spare *spare) noexcept:
+cdef bint changed(Spare *spare) noexcept nogil:
     # Nobody else can enter the copy, so its pointer is this thread's; the snapshot's never changes.
     return not same(spare.copy, spare.snapshot)
 

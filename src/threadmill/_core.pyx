@@ -80,7 +80,7 @@ cdef class Engine:
         self.with_context = with_context
         self.stage = RUN
         self.starters = []
-        _engines.add(self)
+        _engines[self] = None
 
     def __dealloc__(self):
         # Workers refer to the engine, so there is none that could still run what waits.
@@ -328,7 +328,7 @@ cdef class Engine:
 
     def at_jobs(self):
         """The number of workers that are at a job."""
-        return tm_workq_busy(&self.queue)
+        return tm_workq_running(&self.queue)
 
     # --- the worker's side ----------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ cdef extern from "workq.h" nogil:
     void tm_workq_close(tm_workq *queue)
     tm_item *tm_workq_drain(tm_workq *queue)
     void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle)
-    unsigned tm_workq_busy(tm_workq *queue)
+    unsigned tm_workq_running(tm_workq *queue)
 
 
 cdef extern from "outbox.h" nogil:

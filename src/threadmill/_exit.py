@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable
 from typing import Literal, get_args
 
 from threadmill._core import Engine
+from threadmill._registry import Registry
 from threadmill._workers import Crew
 
 # wait: what is queued is done. cancel: it is dropped, and what runs is waited for. abandon: neither.
@@ -15,7 +15,7 @@ Policy = Literal["wait", "cancel", "abandon"]
 Failure = Callable[[], BaseException] | None  # of what is dropped; None: it is cancelled
 
 # No lock: an interrupt or a fork in the midst of what it protects would leave it held.
-_pools: weakref.WeakKeyDictionary[Engine, tuple[Crew, Policy, Failure]] = weakref.WeakKeyDictionary()
+_pools: Registry[Engine, tuple[Crew, Policy, Failure]] = Registry()
 _exiting = False
 
 
@@ -39,9 +39,7 @@ def exiting() -> bool:
 def _at_exit() -> None:
     global _exiting
     _exiting = True
-    # keyrefs: one operation, as other threads may be making pools.
-    engines = [engine for ref in _pools.keyrefs() if (engine := ref()) is not None]
-    pools = [(engine, _pools[engine]) for engine in engines]
+    pools = [(engine, _pools[engine]) for engine in _pools.alive()]
     for engine, (_, policy, failure) in pools:
         if policy == "wait":
             engine.close()

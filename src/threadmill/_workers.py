@@ -54,7 +54,7 @@ class Hand:
 
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
-_crews: Registry[Crew] = Registry()
+_crews: Registry[Crew, None] = Registry()
 
 
 class Crew:
@@ -75,12 +75,12 @@ class Crew:
         self.daemon = daemon
         self.initializer = initializer
         self.initargs = initargs
-        self.bounded: Registry[IMapIterator[Any]] | None = None  # imaps with a buffersize, if any
+        self.bounded: Registry[IMapIterator[Any], None] | None = None  # imaps with a buffersize, if any
         # No lock protects these: an interrupt, or a fork, may come at any point of the Python code that would
         # hold it, and leave it held for ever. Each step is one atomic operation of a list or a deque.
         self.hands: list[Hand] = []
         self.unused: deque[Hand] = deque()  # those of them that nobody has started
-        _crews.add(self)
+        _crews[self] = None
 
     def after_fork(self) -> None:
         """In a forked child: no thread is left, but the caller if it is one of them."""
@@ -144,7 +144,7 @@ class Crew:
         """Remembers an imap with a buffersize, which join() has to lift."""
         if self.bounded is None:
             self.bounded = self.__dict__.setdefault("_bounded", Registry())
-        self.bounded.add(iterator)
+        self.bounded[iterator] = None
 
     def all_threads(self) -> list[threading.Thread]:
         """The threads of all places, started or not."""

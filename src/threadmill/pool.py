@@ -32,7 +32,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _terminated = partial(PoolTerminated, "the pool was terminated before this work began")
-_running_pools: Registry[ThreadPool] = Registry()
+_running_pools: Registry[ThreadPool, None] = Registry()
 
 # The standard library's default: the CPUs this process may use, as far as the version knows them.
 _cpu_count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
@@ -86,7 +86,7 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
         self._crew = Crew(self._processes, new_thread, True, initializer, tuple(initargs))
         self._engine = Engine(min(self._processes, MOST_WORKERS), self._crew.start, context)
         if at_exit == "abandon":
-            _running_pools.add(self)
+            _running_pools[self] = None
         else:
             _exit.register(self._engine, self._crew, at_exit, _terminated)
         if initializer is not None:
@@ -233,14 +233,14 @@ class ThreadPool(PoolCore, multiprocessing.pool.ThreadPool):
     def close(self) -> None:
         """Takes no more work; what is queued is still done. Does nothing if not running."""
         if self._state == RUN:
-            _running_pools.discard(self)
+            _running_pools.pop(self, None)
             self._engine.close()
 
     def terminate(self) -> None:
         """Takes no more work and drops what no worker has begun, whose handles raise PoolTerminated.
         Returns at once; tasks that run are not interrupted, and their handles get their results."""
         if self._state in (RUN, CLOSE):
-            _running_pools.discard(self)
+            _running_pools.pop(self, None)
             self._engine.terminate(_terminated)
 
     def join(self) -> None:
