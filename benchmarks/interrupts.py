@@ -1,5 +1,4 @@
-"""How soon Ctrl-C comes through in `get`, and what waiting costs meanwhile: of interest where no signal ends a
-sleep, as in a build with THREADMILL_OS_WAIT=pthread.
+"""How soon Ctrl-C comes through in `get`, and what waiting costs: of interest where no signal ends a sleep, as in a build with THREADMILL_OS_WAIT=pthread.
 
     python -m benchmarks.interrupts
 """

@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 class Registry(weakref.WeakKeyDictionary[K, V]):
     """Threads may add to it while others look, and forks and interrupts may come at any point: each step is
-    one operation of a dict. (To iterate over a weak collection that changes meanwhile raises RuntimeError.)"""
+    one operation of a dict. (To iterate over a weak collection that changes raises RuntimeError.)"""
 
     def alive(self) -> list[K]:
         """All that there are now."""
