@@ -1,6 +1,7 @@
-"""How soon Ctrl-C comes through in `get`, and what waiting costs: of interest where no signal ends a sleep, as in a build with THREADMILL_OS_WAIT=pthread.
+"""How soon Ctrl-C comes through in `get`, and what waiting costs: of interest where no signal ends a sleep,
+as in a build with THREADMILL_OS_WAIT=pthread.
 
-python -m benchmarks.interrupts
+    python -m benchmarks.interrupts
 """
 
 from __future__ import annotations
