@@ -46,7 +46,10 @@ mutants lock '' K1 K2
 holds latch ''
 mutants latch '' L1 L2 L3 L4 L5 L6 L7
 holds outbox ''
+holds outbox '-DROOM=2'
+holds outbox '-DROOM=2 -DLOOP'
 mutants outbox '' O1 O2 O4
+mutants outbox '-DROOM=2 -DLOOP' O6
 holds outbox '-DHELP'
 mutants outbox '-DHELP' O3 O5
 

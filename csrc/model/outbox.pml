@@ -1,20 +1,21 @@
 /* outbox.pml: ../src/outbox.c between those who read an input and bring values, and the one who takes them. A section under
  * the box's lock is one step here. The job that reads the input is in the work queue, or out. With HELP, there is one
  * worker, its first item waits for the second one, and the consumer is a worker too, which does that item if it
- * finds the job. Else there are two workers, and room for one value.
+ * finds the job. Else there are two workers, and room for ROOM values. A consumer waits for one value or two; its time
+ * for two may end at any moment. With LOOP, the input gives an item when the one before has been taken.
  *
  * The numbers are those of the rules in ../PROTOCOL.md; -DMUTANT_... breaks the rule of that number. */
 
 #define ITEMS 2
 #ifdef HELP
 #define ROOM 3
-#else
+#elif !defined(ROOM)
 #define ROOM 1
 #endif
 
 bit queued = 1, ended, blocked, sleeps;
 bit there[ITEMS], taken_out[ITEMS];
-byte read, reserved, taken, waiters, epoch, helpers, done;
+byte read, reserved, taken, waiters, wanted = 1, epoch, helpers, done;
 byte brought;
 
 #define has_value (taken < reserved && taken < ITEMS && there[taken])
@@ -68,16 +69,24 @@ inline turn() {
 #ifndef MUTANT_O4 /* who makes room is not told that somebody waits for it */
       blocked = 1;
 #endif
+      awaited = 0;
+      if
+      :: has_value -> change_epoch()
+      :: else
+      fi;
       no_room = 1
     :: else -> no_room = 0; index = reserved; reserved++
     fi
   };
   if
-  :: no_room
+  :: no_room -> notify()
   :: !no_room && read == ITEMS ->
     atomic { reserved--; ended = 1; change_epoch() };
     notify()
   :: !no_room && read < ITEMS ->
+#ifdef LOOP
+    taken == read; /* the input */
+#endif
     read++;
     put_back();
 #ifdef HELP
@@ -89,7 +98,7 @@ inline turn() {
       brought++;
       awaited = 0;
       if
-      :: index == taken -> change_epoch()
+      :: has_value && (brought - taken >= wanted || blocked || ended && brought == reserved) -> change_epoch()
       :: else
       fi
     };
@@ -108,7 +117,7 @@ proctype Worker() {
 
 proctype Consumer() {
   bit no_room, awaited, room, nothing, waits;
-  byte index, since;
+  byte index, since, several;
   do
   :: since = epoch;
     atomic { /* tm_outbox_take */
@@ -146,11 +155,38 @@ proctype Consumer() {
         waits = epoch == since && !has_value && !at_end;
 #endif
 #ifndef MUTANT_O1 /* who waits is not counted */
-        waiters = waiters + waits
-#else
-        skip
+        waiters = waiters + waits;
 #endif
+        if
+        :: wanted = 1
+        :: wanted = 2
+        fi;
+        several = waits && wanted > 1
       };
+      if
+      :: several ->
+        if
+        :: atomic { epoch == since -> sleeps = 1 };
+          if
+          :: !sleeps -> waits = 0
+          :: atomic { /* its time is over */
+              sleeps = 0;
+              if
+              :: epoch != since -> waits = 0
+              :: epoch == since && has_value -> waits = 0; waiters--
+              :: else ->
+#ifndef MUTANT_O6 /* it goes on waiting for two */
+                wanted = 1
+#else
+                skip
+#endif
+              fi
+            }
+          fi
+        :: epoch != since -> waits = 0
+        fi
+      :: else
+      fi;
       if
       :: waits ->
         if

@@ -35,21 +35,12 @@ static bool grow(tm_outbox *box) {
   return true;
 }
 
-tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
-  tm_reserve_result result = TM_RESERVED;
-  tm_lock_acquire(&box->lock);
-  size_t outstanding = box->reserved - box->taken;
-  if (outstanding >= box->limit) {
-    box->blocked = TM_RULE(O4);
-    result = TM_FULL;
-  } else if (outstanding == box->capacity && !grow(box)) {
-    result = TM_NO_MEMORY;
-  } else {
-    *index = box->reserved++;
-    atomic_store_explicit(&box->reserving, true, memory_order_relaxed);
+/* Under the lock: what tm_outbox_take would give. */
+static tm_out_result state_of(tm_outbox *box) {
+  if (box->taken < box->reserved && *slot_of(box, box->taken) != NULL) {
+    return TM_OUT_VALUE;
   }
-  tm_lock_release(&box->lock);
-  return result;
+  return box->ended && box->taken == box->reserved ? TM_OUT_END : TM_OUT_EMPTY;
 }
 
 static void bump_epoch(tm_outbox *box) { /* under the lock */
@@ -70,11 +61,35 @@ static bool change_epoch(tm_outbox *box) {
   return awaited;
 }
 
+/* Under the lock, after a value has come: whether somebody has to be woken for it. */
+static bool enough(tm_outbox *box) {
+  bool last = box->ended && box->arrived == box->reserved;
+  bool worth = box->arrived - box->taken >= box->wanted || box->blocked || last;
+  return worth && state_of(box) == TM_OUT_VALUE && change_epoch(box);
+}
+
+tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
+  tm_reserve_result result = TM_RESERVED;
+  tm_lock_acquire(&box->lock);
+  size_t outstanding = box->reserved - box->taken;
+  if (outstanding >= box->limit) {
+    box->blocked = TM_RULE(O4);
+    result = state_of(box) == TM_OUT_VALUE && change_epoch(box) ? TM_FULL_AWAITED : TM_FULL;
+  } else if (outstanding == box->capacity && !grow(box)) {
+    result = TM_NO_MEMORY;
+  } else {
+    *index = box->reserved++;
+    atomic_store_explicit(&box->reserving, true, memory_order_relaxed);
+  }
+  tm_lock_release(&box->lock);
+  return result;
+}
+
 bool tm_outbox_put(tm_outbox *box, size_t index, void *value) {
   tm_lock_acquire(&box->lock);
   *slot_of(box, index) = value;
   box->arrived++;
-  bool awaited = index == box->taken && change_epoch(box);
+  bool awaited = enough(box);
   tm_lock_release(&box->lock);
   return awaited;
 }
@@ -82,7 +97,7 @@ bool tm_outbox_put(tm_outbox *box, size_t index, void *value) {
 bool tm_outbox_put_next(tm_outbox *box, void *value) {
   tm_lock_acquire(&box->lock);
   *slot_of(box, box->arrived++) = value;
-  bool awaited = change_epoch(box);
+  bool awaited = enough(box);
   tm_lock_release(&box->lock);
   return awaited;
 }
@@ -118,14 +133,6 @@ bool tm_outbox_unlimit(tm_outbox *box) {
   box->blocked = false;
   tm_lock_release(&box->lock);
   return unblocked;
-}
-
-/* Under the lock: what tm_outbox_take would give. */
-static tm_out_result state_of(tm_outbox *box) {
-  if (box->taken < box->reserved && *slot_of(box, box->taken) != NULL) {
-    return TM_OUT_VALUE;
-  }
-  return box->ended && box->taken == box->reserved ? TM_OUT_END : TM_OUT_EMPTY;
 }
 
 tm_out_result tm_outbox_take(tm_outbox *box, void **value, bool *unblocked) {
@@ -185,16 +192,41 @@ void tm_outbox_tell_helpers(tm_outbox *box) {
   }
 }
 
+/* After a batch's time: whether there is still nothing to take, and so the next value is worth waking for. */
+static bool waits_on(tm_outbox *box, uint32_t epoch) {
+  tm_lock_acquire(&box->lock);
+  bool same = atomic_load_explicit(&box->epoch, memory_order_relaxed) == epoch;
+  bool empty = same && state_of(box) == TM_OUT_EMPTY;
+  if (empty) {
+    box->wanted = TM_RULE(O6) ? 1 : box->wanted;
+  } else if (same) {
+    box->waiters--;
+  }
+  tm_lock_release(&box->lock);
+  return empty;
+}
+
 tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin) {
+  int64_t now = tm_os_now(), patience = 0;
+  size_t wanted = 1;
   tm_lock_acquire(&box->lock);
   uint32_t epoch = atomic_load_explicit(&box->epoch, memory_order_relaxed);
   bool wait = (epoch == since || !TM_RULE(O5)) && state_of(box) == TM_OUT_EMPTY;
   if (wait && TM_RULE(O1)) {
+    wanted = tm_batch_next(&box->batch, box->taken, now, &patience);
+    box->wanted = box->waiters == 0 || wanted < box->wanted ? wanted : box->wanted;
     box->waiters++;
   }
   tm_lock_release(&box->lock);
   if (!wait) {
     return TM_WAIT_OK;
+  }
+  if (wanted > 1) {
+    int64_t until = now + patience < deadline ? now + patience : deadline;
+    tm_wait_result result = tm_os_wait(&box->epoch, epoch, until);
+    if (result != TM_WAIT_TIMEOUT || !waits_on(box, epoch)) {
+      return result != TM_WAIT_TIMEOUT ? result : TM_WAIT_OK;
+    }
   }
   bool seen;
   tm_spinner spinner = tm_spin_begin(spin);

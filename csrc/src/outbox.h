@@ -4,6 +4,7 @@
 #define TM_OUTBOX_H
 
 #include "atfork.h"
+#include "batch.h"
 #include "lock.h"
 #include "spin.h"
 
@@ -13,7 +14,12 @@ typedef enum {
   TM_OUT_END    /* there will be no more */
 } tm_out_result;
 
-typedef enum { TM_RESERVED, TM_FULL, TM_NO_MEMORY } tm_reserve_result;
+typedef enum {
+  TM_RESERVED,
+  TM_FULL,
+  TM_FULL_AWAITED, /* the same, and a consumer waits for more values: the caller owes a tm_outbox_notify */
+  TM_NO_MEMORY
+} tm_reserve_result;
 
 typedef struct {
   tm_lock lock;
@@ -26,6 +32,8 @@ typedef struct {
   bool ended;              /* nothing more will be reserved */
   bool blocked;            /* a reserve was refused as full: the next take makes room and says so */
   unsigned waiters;        /* threads asleep, or about to be, on epoch */
+  size_t wanted;           /* how many values are worth waking them: the fewest that one of them waits for */
+  tm_batch batch;          /* how many that should be */
   tm_atomic_u32 epoch;     /* changes under lock when waiters have to look again */
   tm_atomic_u32 reserving; /* somebody has reserved and not let others do so. Written by that thread. */
   tm_atomic_size helpers;  /* see tm_outbox_count_helper */
@@ -85,7 +93,10 @@ static inline uint32_t tm_outbox_epoch(tm_outbox *box) {
   return atomic_load_explicit(&box->epoch, memory_order_acquire);
 }
 
-/* Waits until a take may give something else than TM_OUT_EMPTY, or helpers were told something `since`. */
+/* Waits until a take may give something else than TM_OUT_EMPTY, or helpers were told something `since`.
+ *
+ * While values come fast, it is woken for several of them, or after half a millisecond (batch.h); at once for
+ * the last, and if those who bring them are held up by the limit. */
 tm_wait_result tm_outbox_wait(tm_outbox *box, uint32_t since, int64_t deadline, tm_spin *spin);
 
 /* A worker that would do the box's work if it came by counts itself, then looks for that work, then waits

@@ -32,6 +32,10 @@ static bool next_place(size_t *index, bool *refused) {
           tm_outbox_end(&box, true);
         }
         break;
+      case TM_FULL_AWAITED:
+        tm_outbox_notify(&box);
+        *refused = true;
+        break;
       case TM_FULL:
         *refused = true;
         break;

@@ -93,6 +93,7 @@ cdef class Outbox(Job):
     # When nobody can take them any more.
     cdef int drop_values(self) except -1
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
+    cdef void notify(self, Shift *shift) noexcept
     cdef int end(self, bint unreserve) except -1
     cdef int fill(self, object error, bint ordered) except -1
     # The next value, or END, or LATE. Raises it if it is an error.

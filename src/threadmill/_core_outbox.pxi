@@ -33,11 +33,15 @@ cdef class Outbox(Job):
         cdef void *tagged = <void *>(<uintptr_t><PyObject *>value | <uintptr_t>is_error)
         tm_incref_for_others(value)
         if tm_outbox_put(&self.box, index, tagged) if ordered else tm_outbox_put_next(&self.box, tagged):
-            if TM_GIL and shift != NULL and shift.owed_outbox == NULL:
-                shift.owed_outbox = &self.box
-            else:
-                tm_outbox_notify(&self.box)
+            self.notify(shift)
         return 0
+
+    cdef void notify(self, Shift *shift) noexcept:
+        """Wakes the consumers; with a GIL, not before a worker that is about to sleep has given it up."""
+        if TM_GIL and shift != NULL and shift.owed_outbox == NULL:
+            shift.owed_outbox = &self.box
+        else:
+            tm_outbox_notify(&self.box)
 
     cdef int end(self, bint unreserve) except -1:
         tm_outbox_end(&self.box, unreserve)

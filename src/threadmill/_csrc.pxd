@@ -139,6 +139,7 @@ cdef extern from "outbox.h" nogil:
     ctypedef enum tm_reserve_result:
         TM_RESERVED
         TM_FULL
+        TM_FULL_AWAITED
         TM_NO_MEMORY
     ctypedef struct tm_outbox:
         pass

@@ -15,7 +15,8 @@ from concurrent.futures import CancelledError
 from threadmill._context cimport Spare, changed, enter, leave
 from threadmill._core cimport END, LATE, Engine, Outbox, Shift, deadline_after
 from threadmill._csrc cimport (
-    TM_FOREVER, TM_FULL, TM_NO_MEMORY, TM_RESERVED, tm_latch_claim, tm_latch_claimed, tm_reserve_result,
+    TM_FOREVER, TM_FULL, TM_FULL_AWAITED, TM_NO_MEMORY, TM_RESERVED, tm_latch_claim, tm_latch_claimed,
+    tm_reserve_result,
 )
 from threadmill._errors import TimeoutError
 
@@ -93,8 +94,11 @@ cdef class IMapIterator(Outbox):
     cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1:
         cdef size_t index = 0
         cdef tm_reserve_result reserved = self.reserve(&index)
-        if reserved == TM_FULL:
-            return 0                            # whoever takes a value puts the job back
+        if reserved == TM_FULL:                 # whoever takes a value puts the job back
+            return 0
+        if reserved == TM_FULL_AWAITED:
+            self.notify(shift)
+            return 0
         if reserved == TM_NO_MEMORY:
             self.fail(MemoryError())
             return engine.forget()
