@@ -42,7 +42,7 @@ bool tm_crowd_is_due(const tm_crowd *crowd, int64_t now);
  * items have begun ever; and how many workers are at work. */
 void tm_crowd_look(tm_crowd *crowd, int64_t now, int64_t cpu, size_t begun, unsigned at_work);
 
-/* Items wait, and for a while none has begun: all workers may work, and the next try is put off. */
+/* Items wait, and for a while none has begun or ended: all workers may work, and the next try is put off. */
 void tm_crowd_stalled(tm_crowd *crowd, int64_t now);
 
 #endif

@@ -48,6 +48,7 @@ typedef struct tm_workq {
   unsigned held;           /* shared items that are out and may be put back; after a fork, not all */
   unsigned at_work;        /* workers that have taken out an item since they last found none */
   size_t begun;            /* items that were taken out, ever */
+  size_t ended;            /* how often a worker came back from one */
   tm_crowd crowd;          /* how many are to be at work */
   bool guarded;            /* a worker that may not work looks now and then whether it should */
   bool searching;          /* one worker is awake without an item, or being started */

@@ -87,6 +87,7 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
   bool refused = !admits(queue, worker);
   tm_item *item = worker->leaving || refused ? NULL : tm_fifo_take(&queue->items);
   atomic_store_explicit(&worker->running, item, memory_order_relaxed);
+  queue->ended += worker->at_work;
   set_at_work(worker, item != NULL);
   if (item != NULL) {
     add_length(queue, -1);
@@ -201,14 +202,15 @@ static void guard(tm_workq *queue, tm_worker *worker) {
   end_search(worker);
   worker->guards = queue->guarded = true;
   while (queue->items.first != NULL && !too_many(queue)) {
-    size_t before = begun(queue);
+    /* While more are at work than may be, items only end. */
+    size_t before = begun(queue) + queue->ended;
     tm_lock_release(&queue->lock);
     int64_t until = tm_os_now() + DOZE_NS, now;
     while ((now = tm_os_now()) < until) {
       tm_os_wait(&nobody_wakes, 0, until);
     }
     tm_lock_acquire(&queue->lock);
-    if (begun(queue) == before) {
+    if (begun(queue) + queue->ended == before) {
       tm_crowd_stalled(&queue->crowd, now);
       note_crowd(queue);
     }

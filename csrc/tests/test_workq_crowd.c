@@ -140,6 +140,25 @@ static void who_steps_aside_is_not_counted(void) {
   leave_all(2);
 }
 
+/* By this a guard sees that things go on while more are at work than may be, when no item begins. */
+static void who_comes_back_is_counted(void) {
+  fresh_queue(2);
+  CHECK(push(0) == TM_START && push(1) == TM_PUSHED);
+  start_hand(&hands[0]);
+  CHECK(pop(&hands[0], true) == &items[0] && queue.ended == 0);
+  start_hand(&hands[1]);
+  CHECK(pop(&hands[1], false) == &items[1] && queue.ended == 0);
+  limit(&queue, 1, false);
+  CHECK(push(2) == TM_PUSHED);
+  CHECK(pop(&hands[1], false) == NULL && queue.ended == 1 && queue.begun == 2);
+  CHECK(pop(&hands[1], false) == NULL && queue.ended == 1); /* it had none */
+  CHECK(pop(&hands[0], false) == &items[2] && queue.ended == 2 && queue.begun == 3);
+  limit(&queue, 2, true);
+  tm_workq_close(&queue);
+  leave(&hands[1]);
+  leave(&hands[0]);
+}
+
 static void who_lends_its_place_is_not_counted(void) {
   fresh_queue(1);
   CHECK(push(0) == TM_START && push(1) == TM_PUSHED);
@@ -245,6 +264,7 @@ int main(void) {
   RUN(somebody_always_guards);
   RUN(who_finds_no_guard_guards);
   RUN(who_steps_aside_is_not_counted);
+  RUN(who_comes_back_is_counted);
   RUN(who_lends_its_place_is_not_counted);
   RUN(no_more_than_the_limit_work);
   RUN(items_that_wait_for_each_other);
