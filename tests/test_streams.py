@@ -29,13 +29,14 @@ def stream(request: pytest.FixtureRequest) -> Iterator[Stream]:
 
 
 def test_a_slow_one_keeps_back_none_before_it(stream: Stream) -> None:
+    """It ends when all others have been taken."""
     all_taken = threading.Event()
 
     def task(item: int) -> int:
         return item if item < MANY else all_taken.wait(LIMIT)
 
     results = stream(task, range(MANY + 1))
-    taken = [next(results) for _ in range(MANY)]  # all but the slow one: else it would not end before its limit
+    taken = [next(results) for _ in range(MANY)]
     all_taken.set()
     assert sorted(taken) == list(range(MANY))
     assert next(results) is True
