@@ -116,8 +116,19 @@ class Swapped(unittest.TestCase):
         eventually(lambda: cls.threads_before.issuperset(threading.enumerate()))
 
 
+class SwappedFunctions(Swapped):
+    """With threadmill's as_completed and wait, too."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        for name in ("as_completed", "wait"):
+            cls.enterClassContext(mock.patch.object(concurrent.futures, name, getattr(threadmill, name)))
+        super().setUpClass()
+
+
 def adopt(case: type[unittest.TestCase], pattern: str) -> Iterator[str]:
-    """Makes a class of this module from one of the interpreter's, with the tests that are meant."""
+    """Makes a class of this module from one of the interpreter's, with the tests that are meant; of tests of
+    as_completed and wait, two."""
     adopted = type(case.__name__, (Swapped, case), {"__module__": __name__})
     for name in unittest.defaultTestLoader.getTestCaseNames(case):
         test_id = f"{case.__name__}.{name}"
@@ -127,6 +138,9 @@ def adopt(case: type[unittest.TestCase], pattern: str) -> Iterator[str]:
         if meant:
             yield test_id
     globals()[case.__name__] = adopted
+    if re.search("Wait|AsCompleted", case.__name__):
+        name = f"{case.__name__}OfFunctions"
+        globals()[name] = type(name, (SwappedFunctions, adopted), {"__module__": __name__})
 
 
 def expected(test_id: str, test: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, as_completed, wait
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -14,6 +14,8 @@ import executor_helpers
 import pytest
 from executor_helpers import NewExecutor, only_threadmill
 from helpers import LIMIT, Hold, square
+
+import threadmill
 
 new_executor, hold = executor_helpers.new_executor, executor_helpers.hold
 
@@ -26,6 +28,11 @@ WAITS: dict[str, Callable[[Any, Any], Any]] = {
     "result": lambda executor, task: executor.submit(task).result(),
     "result, with a limit": lambda executor, task: executor.submit(task).result(LIMIT),
     "exception": lambda executor, task: executor.submit(task).exception(),
+    "wait": lambda executor, task: threadmill.wait([executor.submit(task)]),
+    "wait for the first": lambda executor, task: threadmill.wait(
+        [executor.submit(task)], LIMIT, return_when=FIRST_COMPLETED
+    ),
+    "as_completed": lambda executor, task: next(threadmill.as_completed([executor.submit(task)])),
     "map": lambda executor, task: next(executor.map(task, [1])),
     "map, with a limit": lambda executor, task: next(executor.map(task, [1], timeout=LIMIT)),
     "map, bounded": lambda executor, task: next(executor.map(task, [1, 2], buffersize=1)),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import as_completed, wait
 from typing import Any
 
@@ -14,6 +14,8 @@ import executor_helpers
 import pytest
 from executor_helpers import NewExecutor, only_threadmill
 from helpers import LIMIT, Hold, eventually, in_time
+
+import threadmill
 
 executor_class, new_executor = executor_helpers.executor_class, executor_helpers.new_executor
 hold = executor_helpers.hold
@@ -142,7 +144,15 @@ def test_the_outcome_goes_with_the_future(new_executor: NewExecutor, watch: Watc
     eventually(watch.all_gone_inside)
 
 
-@pytest.mark.parametrize("method", ["result", "exception", "wait", "as_completed"])
+WAITS: dict[str, Callable[..., Iterable[Any]]] = {
+    "wait": wait,
+    "as_completed": as_completed,
+    "own wait": threadmill.wait,
+    "own as_completed": threadmill.as_completed,
+}
+
+
+@pytest.mark.parametrize("method", ["result", "exception", *WAITS])
 def test_however_it_was_taken(new_executor: NewExecutor, watch: Watch, method: str) -> None:
     executor = new_executor(1)
 
@@ -152,7 +162,7 @@ def test_however_it_was_taken(new_executor: NewExecutor, watch: Watch, method: s
             if method in ("result", "exception"):
                 getattr(future, method)(LIMIT)
             else:
-                list({"wait": wait, "as_completed": as_completed}[method]([future], LIMIT))
+                list(WAITS[method]([future], LIMIT))
         except KeyError:
             pass
         finally:

@@ -33,7 +33,7 @@ PACKAGE_LAYERS = [
     {"_core", "_core_job", "_core_outbox", "_core_fork"},
     {"_call", "_imap"},
     {"_results", "_future", "_workers", "_blocking"},
-    {"_map", "_views", "_exit", "future"},
+    {"_map", "_views", "_exit", "_as_completed", "future"},
     {"_pool", "_executor"},
     {"pool", "executor"},
     {"_install", "joblib"},

@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
+import threadmill
 from benchmarks.case import WORKERS, Case, Figure, Pass, Size, Stopwatch, Values, check, noop, times
 from benchmarks.peers import PEER_IDS
 from benchmarks.subjects import (
@@ -141,8 +143,9 @@ def done_callbacks(subject: Subject, tasks: int) -> Iterator[Pass]:
 
 
 @contextmanager
-def gathered(subject: Subject, tasks: int, by_wait: bool) -> Iterator[Pass]:
-    """With as_completed or wait."""
+def gathered(subject: Subject, tasks: int, by_wait: bool, own: bool) -> Iterator[Pass]:
+    """With as_completed or wait: the standard library's, or of the subject's own package."""
+    functions: Any = threadmill if own and subject.kind == "threadmill" else concurrent.futures
     items = range(tasks)
     expected = [noop(item) for item in items]
     with subject.open(WORKERS) as pool:
@@ -152,10 +155,7 @@ def gathered(subject: Subject, tasks: int, by_wait: bool) -> Iterator[Pass]:
         def once() -> Values:
             watch = Stopwatch()
             futures = [submit(noop, item) for item in items]
-            if by_wait:
-                done = list(concurrent.futures.wait(futures).done)
-            else:
-                done = list(concurrent.futures.as_completed(futures))
+            done = list(functions.wait(futures).done if by_wait else functions.as_completed(futures))
             watch.stop()
             check(sorted(future.result() for future in done), expected)
             return {"task": watch.wall / tasks}
@@ -237,22 +237,21 @@ CASES = (
         BURST,
         rounds=3,
     ),
-    Case(
-        "as-completed",
-        "20,000 tasks submitted, then collected by as_completed",
-        partial(gathered, by_wait=False),
-        EXECUTORS,
-        (TASK,),
-        Size(20_000, 5_000, 200),
-        (times(8, EXECUTOR, "task", STDLIB_EXECUTOR),),
-    ),
-    Case(
-        "wait",
-        "20,000 tasks submitted, then waited for by wait",
-        partial(gathered, by_wait=True),
-        EXECUTORS,
-        (TASK,),
-        Size(20_000, 5_000, 200),
-        (times(8, EXECUTOR, "task", STDLIB_EXECUTOR),),
+    *(
+        Case(
+            f"{name}{'' if own else '-stdlib'}",
+            f"20,000 tasks submitted, then {verb} by {whose}",
+            partial(gathered, by_wait=name == "wait", own=own),
+            EXECUTORS,
+            (TASK,),
+            Size(20_000, 5_000, 200),
+            (times(8, EXECUTOR, "task", STDLIB_EXECUTOR),),
+        )
+        for own, name, verb, whose in (
+            (True, "as-completed", "collected", "as_completed, each package's own"),
+            (False, "as-completed", "collected", "the standard library's as_completed"),
+            (True, "wait", "waited for", "wait, each package's own"),
+            (False, "wait", "waited for", "the standard library's wait"),
+        )
     ),
 )

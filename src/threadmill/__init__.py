@@ -1,7 +1,17 @@
 """threadmill: drop-ins for the standard library's two thread pools, many times faster per task."""
 
+from concurrent.futures import (
+    ALL_COMPLETED,
+    FIRST_COMPLETED,
+    FIRST_EXCEPTION,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    InvalidStateError,
+)
 from importlib.metadata import version
 
+from threadmill._as_completed import as_completed, wait
 from threadmill._blocking import blocking
 from threadmill._errors import DeadlockError, PoolForked, PoolTerminated, TimeoutError
 from threadmill._imap import IMapIterator, IMapUnorderedIterator
@@ -15,19 +25,28 @@ from threadmill.pool import AsyncResult, ThreadPool
 __version__ = version("threadmill")
 
 __all__ = [
+    "ALL_COMPLETED",
+    "FIRST_COMPLETED",
+    "FIRST_EXCEPTION",
     "ApplyResult",
     "AsyncResult",
+    "BrokenExecutor",
+    "CancelledError",
     "DeadlockError",
+    "Executor",
     "Future",
     "IMapIterator",
     "IMapUnorderedIterator",
+    "InvalidStateError",
     "MapResult",
     "PoolForked",
     "PoolTerminated",
     "ThreadPool",
     "ThreadPoolExecutor",
     "TimeoutError",
+    "as_completed",
     "blocking",
     "install",
     "uninstall",
+    "wait",
 ]

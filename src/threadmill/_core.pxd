@@ -70,6 +70,8 @@ cdef class Job:
     cdef bint sleep(self, wait_function function, void *what, tm_outbox *box, bint ordered,
                     int64_t deadline) except -1
     cdef int help_here(self, tm_worker *worker) except -1
+    # Does what nobody has begun of it, if the caller is a worker of its pool.
+    cdef int help_out(self) except -1
 
 
 cdef struct Look:
@@ -149,3 +151,8 @@ cdef class Engine:
 
 
 cdef int64_t deadline_after(object timeout) except? -1
+
+
+# Whether the caller is a worker, of any pool; the thread that signals come to.
+cdef bint is_worker() noexcept
+cdef bint is_main_thread() noexcept

@@ -31,6 +31,14 @@ cdef int64_t deadline_after(object timeout) except? -1:
     return now + <int64_t>min(seconds * 1e9, <double>((TM_FOREVER - now) // 2))
 
 
+cdef bint is_worker() noexcept:
+    return tm_worker_self() != NULL
+
+
+cdef bint is_main_thread() noexcept:
+    return PyThread_get_thread_ident() == main_thread
+
+
 cdef tm_wait_result wait_for_latch(void *latch, int64_t deadline) noexcept nogil:
     return tm_latch_wait(<tm_latch *>latch, deadline, &spin)
 
@@ -45,7 +53,7 @@ cdef bint wait(wait_function function, void *what, int64_t deadline) except -1:
     cdef PyThreadState *state
     cdef tm_wait_result result
     cdef int64_t until
-    cdef bint briefly = PyThread_get_thread_ident() == main_thread
+    cdef bint briefly = is_main_thread()
     while True:
         until = min(deadline, tm_os_now() + SHORT_SLEEP_NS) if briefly else deadline
         state = PyEval_SaveThread()
@@ -103,11 +111,16 @@ cdef class Job:
     cdef int help(self, Engine engine, Shift *shift) except -1:
         return 0
 
-    cdef bint wait_until(self, int64_t deadline) except -1:
+    cdef int help_out(self) except -1:
         cdef tm_worker *worker = tm_worker_self()
-        # A worker must not wait for what nobody has begun: it might be the one that has to.
-        if worker != NULL and worker.queue == self.home and deadline != 0:
+        if worker != NULL and worker.queue == self.home:
             self.help_here(worker)
+        return 0
+
+    cdef bint wait_until(self, int64_t deadline) except -1:
+        # A worker must not wait for what nobody has begun: it might be the one that has to.
+        if deadline != 0:
+            self.help_out()
         return (tm_latch_done(&self.item.latch)
                 or self.sleep(wait_for_latch, &self.item.latch, NULL, False, deadline))
 

@@ -26,6 +26,8 @@ cdef class FutureCore(Call):
     cdef bint ended(self) except -1
     cdef LazyCondition condition_of(self)
     cdef bint begin_to_watch(self, object callback, bint add) except -1
+    # Before it is called: this very object.
+    cdef int forget_callback(self, object callback) except -1
     cdef bint cancel_by_hand(self) except -1
     cdef int write(self, Outcome outcome, object value) except -1
     cdef int end_by_hand(self, Outcome outcome, object value) except -1

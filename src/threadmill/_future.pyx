@@ -288,6 +288,12 @@ cdef class FutureCore(Call):
             self.wait_until(TM_FOREVER)         # it has ended, or does at this moment
         return watching
 
+    cdef int forget_callback(self, object callback) except -1:
+        with cython.critical_section(self):
+            if self.callbacks is not None:
+                self.callbacks = [other for other in self.callbacks if other is not callback]
+        return 0
+
     cdef LazyCondition condition_of(self):
         cdef LazyCondition condition
         with cython.critical_section(self):
