@@ -119,6 +119,7 @@ class Run:
         self.eventually("crews that live on", lambda: _workers._crews.alive())
         self.eventually("threads that live on", lambda: set(threading.enumerate()) - self.threads)
         self.eventually("file descriptors left open", lambda: max(0, open_fds() - self.fds))
+        gc.collect()  # an error's traceback may hold one in a cycle, and all else may have gone without
         made, freed = next(Work.made), next(Work.freed)
         if made != freed:
             fail(f"{made} works were made, {freed} freed")
