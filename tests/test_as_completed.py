@@ -41,9 +41,9 @@ def test_an_import_line_needs_only_another_module() -> None:
 
 def test_each_future_once_as_it_ends(executor: threadmill.ThreadPoolExecutor, hold: Hold) -> None:
     tasks = [hold(), hold()]
+    done = executor.submit(int)
+    done.result(LIMIT)
     futures = [executor.submit(task, i) for i, task in enumerate(tasks)]
-    done = Future[Any]()
-    done.set_result("done before")
     results = as_completed(iter([*futures, done, *futures]), LIMIT)
     assert next(results) is done
     for i in (1, 0):
@@ -58,19 +58,10 @@ def test_of_nothing() -> None:
     assert wait(iter([]), return_when="FIRST_COMPLETED") == (set(), set())
 
 
-def test_cancelled_by_hand() -> None:
-    """The standard library's waits until the canceller says so."""
-    future = Future[Any]()
-    future.cancel()
-    assert list(as_completed([future], 0)) == [future]
-    assert wait([future], 0) == ({future}, set())
-    assert wait([future], 0, "FIRST_COMPLETED") == ({future}, set())
-
-
 @pytest.mark.parametrize("timeout", [0, -1, 0.001])
-def test_a_time_that_is_over(timeout: float) -> None:
-    late, done = Future[Any](), Future[Any]()
-    done.set_result(1)
+def test_a_time_that_is_over(executor: threadmill.ThreadPoolExecutor, hold: Hold, timeout: float) -> None:
+    done, late = executor.submit(int), executor.submit(hold())
+    done.result(LIMIT)
     results = as_completed([late, done], timeout)
     assert next(results) is done
     with pytest.raises(TimeoutError, match=r"^1 \(of 2\) futures unfinished$"):
@@ -81,30 +72,41 @@ def test_a_time_that_is_over(timeout: float) -> None:
     assert late._done_callbacks == []
 
 
-def test_who_leaves_early_is_forgotten() -> None:
-    futures = [Future[Any](), Future[Any]()]
-    for future in futures:
-        future.add_done_callback(print)
-    results = as_completed(futures)
-    in_time(
-        lambda: together(
-            lambda: next(results), lambda: futures[0].set_running_or_notify_cancel(), futures[0].cancel
-        )
-    )
+def test_who_leaves_early_is_forgotten(executor: threadmill.ThreadPoolExecutor, hold: Hold) -> None:
+    slow, quick = executor.submit(hold()), executor.submit(int)
+    slow.add_done_callback(print)
+    results = as_completed([slow, quick], LIMIT)
+    assert next(results) is quick
     results.close()
-    assert futures[1]._done_callbacks == [print]
+    assert slow._done_callbacks == [print]
+    assert wait([slow, quick], LIMIT, "FIRST_COMPLETED") == ({quick}, {slow})
+    assert slow._done_callbacks == [print]
 
 
-def test_futures_of_others() -> None:
+def test_futures_of_others(executor: threadmill.ThreadPoolExecutor) -> None:
     """Then it is the standard library's function, which takes all that keep its protocol."""
-    foreign, own = concurrent.futures.Future[Any](), Future[Any]()
+    foreign, own, submitted = concurrent.futures.Future[Any](), Future[Any](), executor.submit(int)
     foreign.set_result(1)
     own.set_result(2)
-    assert set(as_completed([foreign, own], LIMIT)) == {foreign, own}
-    assert wait([foreign, own], LIMIT) == ({foreign, own}, set())
+    futures = {foreign, own, submitted}
+    assert set(as_completed(futures, LIMIT)) == futures
+    assert wait(futures, LIMIT) == (futures, set())
     for call in (lambda: list(as_completed([own, 7])), lambda: wait([own, 7])):  # type: ignore[list-item]
         with pytest.raises(AttributeError, match="_condition"):
             call()
+
+
+@pytest.mark.parametrize("future_class", [concurrent.futures.Future, Future])
+def test_cancelled_by_hand(future_class: Any) -> None:
+    """It has ended when its canceller has said so."""
+    future = future_class()
+    future.cancel()
+    with pytest.raises(TimeoutError):
+        next(as_completed([future], 0))
+    assert wait([future], 0) == (set(), {future})
+    future.set_running_or_notify_cancel()
+    assert list(as_completed([future], 0)) == [future]
+    assert wait([future], 0, "FIRST_COMPLETED") == ({future}, set())
 
 
 def test_another_condition() -> None:
@@ -121,11 +123,14 @@ def test_the_first_that_raises(executor: threadmill.ThreadPoolExecutor, hold: Ho
     done, not_done = wait([slow, quick, failed], LIMIT, "FIRST_EXCEPTION")
     assert done >= {failed}
     assert not_done == {slow}
-    cancelled = Future[Any]()
-    cancelled.cancel()
+    blocker = executor.submit(task)
+    cancelled = executor.submit(int)
+    assert cancelled.cancel()
     assert wait([slow, cancelled], 0.001, "FIRST_EXCEPTION") == ({cancelled}, {slow})
+    assert wait([slow, cancelled], LIMIT, "FIRST_COMPLETED") == ({cancelled}, {slow})
     task.release()
-    assert wait([slow, cancelled], LIMIT, "FIRST_EXCEPTION") == ({slow, cancelled}, set())
+    futures = {slow, cancelled, blocker}
+    assert wait(futures, LIMIT, "FIRST_EXCEPTION") == (futures, set())
 
 
 def test_it_holds_no_future_that_it_has_given(executor: threadmill.ThreadPoolExecutor) -> None:

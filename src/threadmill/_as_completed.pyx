@@ -24,13 +24,12 @@ def as_completed(fs, timeout=None):
     """Gives the futures as they end or are cancelled, those first that have; one that comes twice, once.
 
     Raises TimeoutError when one is not there `timeout` seconds (None: never) after the first was asked for. As
-    `concurrent.futures.as_completed`, which does it if any of the futures is not threadmill's. A future that was made
-    and cancelled by hand is given at once, not when its canceller says so. In a task, futures of the task's own
-    pool that nobody has begun are run by the caller."""
+    `concurrent.futures.as_completed`, which does it if not all of the futures were submitted to threadmill's executors.
+    In a task, futures of the task's own pool that nobody has begun are run by the caller."""
     cdef list given
     cdef set pending = set(fs)
     fs = None                           # here and below: no future is held once it is given
-    if not all_ours(pending):
+    if not all_submitted(pending):
         given, pending = [pending], None
         yield from of_any_futures(given.pop(), timeout)
         return
@@ -57,12 +56,12 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     """Waits until the futures have ended or are cancelled: all, or with FIRST_COMPLETED one of them, or with
     FIRST_EXCEPTION one that has raised, or all; or for `timeout` seconds (None: for ever).
 
-    Gives two sets, `done` and `not_done`. Raises ValueError for another `return_when`. As `concurrent.futures.wait`,
-    which does it if any of the futures is not threadmill's; what is said of `as_completed` holds here too."""
+    Gives two sets, `done` and `not_done`. Raises ValueError for another `return_when`. What is said of
+    `as_completed` holds here too."""
     if return_when not in (ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION):
         raise ValueError(f"Invalid return condition: {return_when!r}")
     cdef list futures = list(fs)
-    if not all_ours(futures):
+    if not all_submitted(futures):
         return wait_for_any(set(futures), timeout, return_when)
     if return_when == ALL_COMPLETED:
         wait_for_all(futures, timeout)
@@ -73,9 +72,10 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     return DoneAndNotDoneFutures(done, unique - done)
 
 
-cdef bint all_ours(futures) except -1:
+cdef bint all_submitted(futures) except -1:
+    """Those made by hand are not ended by their cancelling, but when their canceller says so: under their lock."""
     for future in futures:
-        if not isinstance(future, FutureCore):
+        if not isinstance(future, FutureCore) or not (<FutureCore>future).submitted:
             return False
     return True
 
