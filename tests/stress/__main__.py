@@ -122,7 +122,9 @@ class Run:
         gc.collect()  # an error's traceback may hold one in a cycle, and all else may have gone without
         made, freed = next(Work.made), next(Work.freed)
         if made != freed:
-            fail(f"{made} works were made, {freed} freed")
+            left = [value for value in gc.get_objects() if type(value) is Work]
+            held = [[f"{type(it)} {it!r:.300}" for it in gc.get_referrers(work)] for work in left]
+            fail(f"{made} works were made, {freed} freed; {left} are held by {held}")
         watchdog.rest()
 
     def end(self, subject: Subject) -> None:
