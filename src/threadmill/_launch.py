@@ -12,7 +12,7 @@ class Launched:
     between threads, which cost more than all else of a start. Here the starter goes on, and waits only if it,
     or anybody else, asks whether the thread has started: to see whether it is alive, or to join it.
 
-    An interrupt at any point leaves nothing held that the thread waits for, as the lock of an Event."""
+    An interrupt at any point leaves no lock held that the thread will want, as it may with an Event."""
 
     def __init__(self) -> None:
         self._has_started = False
