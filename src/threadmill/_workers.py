@@ -17,7 +17,7 @@ from functools import partial
 from multiprocessing.dummy import DummyProcess
 from typing import Any
 
-from threadmill import _core, _greenlets, _launch
+from threadmill import _core, _greenlets
 from threadmill._core import Engine, Place
 from threadmill._errors import PoolForked
 from threadmill._imap import IMapIterator
@@ -98,10 +98,10 @@ class Crew:
             if isinstance(thread, DummyProcess):  # which lets only the thread that made it start it
                 thread._parent = threading.current_thread()
             # In an empty context, for a thread may inherit its starter's, and so pin it for life.
-            Context().run(_launch.launch, thread)
+            Context().run(thread.start)
             hand.seat.started = True
         except BaseException:
-            if not _launch.exists(thread):
+            if thread.ident is None:
                 self._remove(hand)
             raise
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import faulthandler
 import itertools
 import os
+import sys
 import threading
 import time
 import traceback
 from typing import NoReturn
+
+from threadmill import _core
 
 LIMIT = 60.0  # seconds for any operation: far more than even a busy machine needs, so only a hang reaches it
 
@@ -40,6 +43,15 @@ def fail(message: str) -> NoReturn:
         os._exit(1)
 
 
+def engines() -> str:
+    """What those do that are alive."""
+    return "\n".join(
+        f"{engine.state}: {engine.qsize()} queued, {engine.workers()} workers, {engine.busy()} busy, "
+        f"{engine.at_jobs()} at jobs"
+        for engine in _core.engines_alive()
+    )
+
+
 class Watchdog:
     """Fails the run if an operation takes longer than LIMIT."""
 
@@ -62,7 +74,9 @@ class Watchdog:
             time.sleep(0.5)
             for ident, (since, what) in list(self.begun.items()):
                 if time.monotonic() - since > LIMIT:
-                    fail(f"{what} hangs, in thread {ident:#x}")
+                    frame = sys._current_frames().get(ident)
+                    where = "".join(traceback.format_stack(frame))
+                    fail(f"{what} hangs, in thread {ident:#x}, at\n{where}Engines:\n{engines()}")
 
 
 watchdog = Watchdog()

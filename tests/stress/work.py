@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -54,6 +55,10 @@ class Work:
 
     def __del__(self) -> None:
         next(self.freed)
+
+    @classmethod
+    def alive(cls) -> int:
+        return next(copy.copy(cls.made)) - next(copy.copy(cls.freed))
 
     def __call__(self, item: int, *_: int) -> int:
         self.begun.append(item)
