@@ -121,7 +121,7 @@ class Run:
         self.eventually("file descriptors left open", lambda: max(0, open_fds() - self.fds))
         gc.collect()
         # A thread is not listed any more a moment before what is local to it goes, as an actor's orders.
-        self.eventually("works that live on", Work.alive)
+        self.eventually("works that live on", lambda: list(Work.living.values()))
         watchdog.rest()
 
     def end(self, subject: Subject) -> None:

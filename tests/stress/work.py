@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from verdict import fail
 
@@ -35,11 +34,10 @@ Deed = Callable[["Work"], None]
 class Work:
     """What the calls of one order do: for each item of range(size) there is one."""
 
-    made, freed = itertools.count(), itertools.count()
+    living: ClassVar[dict[int, str]] = {}  # what they are, by number
     numbers = itertools.count(1)
 
     def __init__(self, subject: Subject, size: int) -> None:
-        next(self.made)
         self.number = next(self.numbers)
         self.process = os.getpid()
         self.subject = subject
@@ -52,13 +50,10 @@ class Work:
         self.refused = False  # it must not run any more
         self.marks = {self.number}  # what it may find in its context
         self.outlives_fork = False  # an imap that waits for its consumer goes on in a forked child
+        self.living[self.number] = f"{self}"
 
     def __del__(self) -> None:
-        next(self.freed)
-
-    @classmethod
-    def alive(cls) -> int:
-        return next(copy.copy(cls.made)) - next(copy.copy(cls.freed))
+        del self.living[self.number]
 
     def __call__(self, item: int, *_: int) -> int:
         self.begun.append(item)
