@@ -8,15 +8,16 @@ enum { MOST_FAILURES = 6 };
 /* Notes how the last wait went. The most that the next one may be for: twice as much, for the values may have
  * come in a burst. */
 static size_t learn(tm_batch *batch, size_t came) {
-  if (came < batch->wanted && batch->wanted > 1) {
+  if (batch->wanted <= 1) {
+    return 2;
+  }
+  if (came < batch->wanted) {
     batch->pause = 1U << batch->failures;
     batch->failures += batch->failures < MOST_FAILURES;
     return 2;
   }
-  if (batch->wanted > 1) {
-    batch->failures = 0;
-  }
-  return batch->wanted > 1 ? 2 * batch->wanted : 2;
+  batch->failures = 0;
+  return 2 * batch->wanted;
 }
 
 size_t tm_batch_next(tm_batch *batch, size_t taken, int64_t now, int64_t *patience) {

@@ -11,11 +11,10 @@ from concurrent.futures import _base
 from concurrent.futures._base import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, DoneAndNotDoneFutures
 from time import monotonic
 
-from threadmill._core cimport deadline_after, is_main_thread, is_worker
-from threadmill._csrc cimport tm_latch_claimed, tm_latch_done
+from threadmill._core cimport SHORT_SLEEP_NS, deadline_after, is_main_thread, is_worker
+from threadmill._csrc cimport tm_latch_claimed
 from threadmill._future cimport FutureCore
 
-cdef double SHORT_SLEEP = 0.05          # seconds: see SHORT_SLEEP_NS in _core.pyx
 # Now: somebody may put this module's in their places.
 cdef object of_any_futures = _base.as_completed, wait_for_any = _base.wait
 
@@ -68,7 +67,7 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     else:
         wait_for_first(futures, timeout, return_when == FIRST_EXCEPTION)
     unique = set(futures)
-    done = {future for future in unique if has_ended(future)}
+    done = {future for future in unique if (<FutureCore>future).ended()}
     return DoneAndNotDoneFutures(done, unique - done)
 
 
@@ -78,10 +77,6 @@ cdef bint all_submitted(futures) except -1:
         if not isinstance(future, FutureCore) or not (<FutureCore>future).submitted:
             return False
     return True
-
-
-cdef inline bint has_ended(FutureCore future) noexcept:
-    return tm_latch_done(&future.item.latch)
 
 
 cdef object next_ended(ended, set pending, until):
@@ -101,8 +96,7 @@ cdef object next_ended(ended, set pending, until):
 cdef object get_by(ended, until):
     if not is_main_thread():
         return ended.get(True, seconds_to(until))
-    # A signal that comes just before the sleep does not end it: so the first one is short, as in all waits.
-    soon = monotonic() + SHORT_SLEEP
+    soon = monotonic() + SHORT_SLEEP_NS * 1e-9
     try:
         return ended.get(True, seconds_to(soon if until is None else min(soon, until)))
     except Empty:
@@ -119,7 +113,7 @@ cdef int wait_for_all(list futures, timeout) except -1:
     deadline = deadline_after(timeout)
     cdef FutureCore future
     for future in reversed(futures):
-        if not has_ended(future) and not future.wait_until(deadline):
+        if not future.ended() and not future.wait_until(deadline):
             break
     return 0
 

@@ -18,6 +18,12 @@ cdef extern from "_python.h":
     PyObject *tm_current_context()
 
 
+cdef enum:
+    # The main thread's first sleep in a wait: a signal that comes while it still looks does not interrupt
+    # the sleep that follows, and is noticed when this one ends. Each of its sleeps, where no signal ends one.
+    SHORT_SLEEP_NS = 50_000_000
+
+
 cdef struct Shift:
     # One worker's stay in the loop: on its own stack, touched by no other thread but for `worker`.
     tm_worker worker

@@ -33,9 +33,6 @@ cdef extern from "Python.h":
 
 # How long a thread looks before it sleeps (spin.h): less than one sleep and wake costs.
 cdef int64_t SPIN_NS = 10_000
-# The main thread's first sleep in a wait: a signal that comes while it still looks does not interrupt
-# the sleep that follows, and is noticed when this one ends. Each of its sleeps, where no signal ends one.
-cdef int64_t SHORT_SLEEP_NS = 50_000_000
 # The interpreter asks a thread that runs Python code to give the GIL up, or to stop for the collector where
 # there is none, but not one that runs C functions only: a worker runs a Python function this often.
 cdef int64_t SWITCH_NS = 1_000_000
