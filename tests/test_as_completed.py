@@ -96,6 +96,26 @@ def test_futures_of_others(executor: threadmill.ThreadPoolExecutor) -> None:
             call()
 
 
+def test_after_a_callback_that_leaves(executor: threadmill.ThreadPoolExecutor, hold: Hold) -> None:
+    """It is cancelled all the same, and no callback of ours may be lost with it."""
+
+    def leave(_: object) -> None:
+        raise SystemExit
+
+    for _ in range(2):
+        executor.submit(hold())
+    future = executor.submit(int)
+    future.add_done_callback(leave)
+    results = as_completed([future, executor.submit(hold())], LIMIT)
+    watching = threading.Thread(target=next, args=(results,))
+    watching.start()
+    eventually(lambda: len(future._done_callbacks) == 2)
+    with pytest.raises(SystemExit):
+        future.cancel()
+    watching.join(LIMIT)
+    assert not watching.is_alive()
+
+
 @pytest.mark.parametrize("future_class", [concurrent.futures.Future, Future])
 def test_cancelled_by_hand(future_class: Any) -> None:
     """It has ended when its canceller has said so."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from helpers import LIMIT, square, together
+from helpers import LIMIT, Hold, square, together
 
-from threadmill import PoolForked, ThreadPool, ThreadPoolExecutor
+from threadmill import PoolForked, ThreadPool, ThreadPoolExecutor, as_completed
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
@@ -165,6 +165,28 @@ def test_what_was_done_stays_done(pool: ThreadPool, executor: ThreadPoolExecutor
     handle.wait(LIMIT)
     assert future.result(LIMIT) == 9
     in_child(lambda: handle.get(0) + future.result(0))
+
+
+def test_callbacks_that_were_due(executor: ThreadPoolExecutor, hold: Hold) -> None:
+    """The worker that was at them is not in the child."""
+    task, callback = hold(), hold()
+    future = executor.submit(task, 1)
+    future.add_done_callback(callback)
+    heard: list[object] = []
+    future.add_done_callback(heard.append)
+    completed = as_completed([future])
+    other = executor.submit(int)
+    other.result(LIMIT)
+    assert next(as_completed([other, future])) is other
+    task.release()
+    callback.wait_until_begun()
+
+    def check() -> None:
+        assert heard == [future]
+        assert list(completed) == [future]
+
+    in_child(check)
+    assert heard == []
 
 
 def test_an_imap_that_waits_for_room_goes_on(pool: ThreadPool) -> None:

@@ -15,6 +15,8 @@ import pytest
 from executor_helpers import AnyFuture
 from helpers import LIMIT, in_time, together
 
+import threadmill
+
 future_class = executor_helpers.future_class
 
 FINISHES: dict[str, Callable[[AnyFuture], object]] = {
@@ -132,6 +134,25 @@ def test_errors_of_callbacks_are_logged(
     assert record.exc_info is not None
     assert record.exc_info[1] is error
     assert future.result(0) == 7
+
+
+def test_an_exit_in_a_callback_is_its_cancellers(future_class: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """And no other callback suffers, where the standard library calls no more."""
+    future, heard = future_class(), list[AnyFuture]()
+
+    def leave(code: int) -> Callable[[AnyFuture], None]:
+        def leave(_: AnyFuture) -> None:
+            raise SystemExit(code)
+
+        return leave
+
+    for callback in leave(3), heard.append, leave(4), heard.append:
+        future.add_done_callback(callback)
+    with pytest.raises(SystemExit, match=r"^3$"):
+        future.cancel()
+    assert future.cancelled()
+    assert heard == ([future] * 2 if future_class is threadmill.Future else [])
+    assert caplog.records == []
 
 
 def test_an_exit_in_a_late_callback_is_its_callers(future_class: Any) -> None:

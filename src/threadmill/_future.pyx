@@ -101,7 +101,8 @@ cdef class FutureCore(Call):
     def add_done_callback(self, fn):
         """Calls fn(future) when the future has ended or is cancelled: at once if it has or is. Callbacks
         are called in the order in which they were added, in the thread that ends the future; their
-        errors are logged."""
+        errors are logged. One that is no Exception is raised where the future is cancelled, but not before
+        all are called: the standard library calls no more then."""
         if not self.begin_to_watch(fn, True):
             self.call(fn, False)
 
@@ -157,12 +158,12 @@ cdef class FutureCore(Call):
         return 0
 
     cdef int lose(self, object error) except -1:
-        if not self.ended():
-            tm_latch_claim(&self.item.latch)
-            self.condition = None               # a thread that is not here may hold it
-            self.forget_task()
-            self.end(RAISED, error)
-        return 0
+        if self.ended():
+            return self.call_callbacks(True)
+        tm_latch_claim(&self.item.latch)
+        self.condition = None                   # a thread that is not here may hold it
+        self.forget_task()
+        return self.end(RAISED, error)
 
     cdef int write(self, Outcome outcome, object value) except -1:
         if outcome == RETURNED:
@@ -237,12 +238,22 @@ cdef class FutureCore(Call):
         return 0
 
     cdef int call_callbacks(self, bint in_worker) except -1:
-        with cython.critical_section(self):
-            callbacks = self.callbacks
-            self.callbacks = None
-        if callbacks is not None:
-            for callback in callbacks:
-                self.call(callback, in_worker)
+        cdef bint more = True
+        first = callback = None
+        while more:
+            # One by one: a forked child goes on where a thread that it has not was. (No break in here: with it,
+            # Cython 3.3 does not drop its reference to the future.)
+            with cython.critical_section(self):
+                more = bool(self.callbacks)
+                callback = self.callbacks.pop(0) if more else None
+                self.callbacks = self.callbacks or None
+            try:
+                if more:
+                    self.call(callback, in_worker)
+            except BaseException as error:      # for the canceller, once all are called
+                first = error if first is None else first
+        if first is not None:
+            raise first
         return 0
 
     cdef int call(self, object callback, bint in_worker) except -1:

@@ -26,6 +26,7 @@ import collecting
 import ending
 from actor import Actor
 from faults import FailingStarts, Interrupted, Signals, is_fresh, mark_caught, watch_lost_errors
+from orders import Order
 from subjects import Subject, Subjects
 from submitting import MOST_DEPTH, submit_something
 from verdict import LIMIT, count, counts, fail, watchdog
@@ -110,10 +111,8 @@ class Run:
                 self.end(subject)
         self.subjects.retired.clear()
         self.subjects.places.clear()
-        for order in Subject.late:
-            if not order.check_left():
-                fail(f"{order} has not called all its callbacks, but {len(order.work.called)}")
-        Subject.late.clear()
+        while Subject.late:
+            self.check_late(Subject.late.pop())
         self.eventually("engines that live on", _core.engines_alive)
         self.eventually("engines that the exit waits for", lambda: list(_exit._pools))
         self.eventually("crews that live on", lambda: _workers._crews.alive())
@@ -123,6 +122,11 @@ class Run:
         # A thread is not listed any more a moment before what is local to it goes, as an actor's orders.
         self.eventually("works that live on", lambda: list(Work.living.values()))
         watchdog.rest()
+
+    def check_late(self, order: Order) -> None:
+        """In a frame of its own, which does not hold the last one while the works that live are counted."""
+        if not order.check_left():
+            fail(f"{order} has not called all its callbacks, but {len(order.work.called)}")
 
     def end(self, subject: Subject) -> None:
         if subject.faces is not None:

@@ -7,6 +7,7 @@ import concurrent.futures
 import threading
 from itertools import islice
 from random import Random
+from typing import Any
 
 from actor import Actor
 from faults import is_fresh
@@ -14,7 +15,7 @@ from orders import Order, Single, Submitted
 from streams import Stream
 from verdict import count, fail
 
-from threadmill import IMapIterator
+import threadmill
 
 PENDING = object()
 
@@ -106,7 +107,7 @@ def take_some(actor: Actor, rng: Random) -> None:
         return
     stream = rng.choice(streams)
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if rng.random() < 0.3 and not in_main_thread and isinstance(stream.handle, IMapIterator):
+    if rng.random() < 0.3 and not in_main_thread and isinstance(stream.handle, threadmill.IMapIterator):
         take_in_time(stream)
     else:
         take(stream, rng.randint(1, 5))
@@ -125,13 +126,14 @@ def cancel_one(actor: Actor, rng: Random) -> None:
 
 def wait_for_several(actor: Actor, rng: Random) -> None:
     futures = [order.handle for order in futures_of(actor)]
+    module: Any = rng.choice([concurrent.futures, threadmill])
     if rng.random() < 0.5:
-        if sorted(map(id, concurrent.futures.as_completed(futures))) != sorted(map(id, futures)):
+        if sorted(map(id, module.as_completed(futures))) != sorted(map(id, futures)):
             fail("as_completed has not given each future once")
         return
     when = rng.choice([concurrent.futures.FIRST_COMPLETED, concurrent.futures.ALL_COMPLETED])
     timeout = rng.choice([None, 0.001])
-    done, pending = concurrent.futures.wait(futures, timeout, when)
+    done, pending = module.wait(futures, timeout, when)
     if done | pending != set(futures) or not all(future.done() for future in done):
         fail("wait has given other futures than it got, or some that are not done")
     if timeout is None and ((pending and when == concurrent.futures.ALL_COMPLETED) or (not done and futures)):

@@ -14,7 +14,7 @@ from orders import Applied, Mapped, Order, Single, Submitted
 from streams import ExecutorMap, Stream
 from subjects import Faces, Subject
 from verdict import count
-from work import FLAWS, Callback, Source, TaskError, Work, mark
+from work import FLAWS, Callback, Source, Work, mark
 
 
 def some_work(actor: Actor, subject: Subject, rng: Random, size: int) -> Work:
@@ -132,10 +132,9 @@ def submit(actor: Actor, subject: Subject, faces: Faces, rng: Random) -> None:
     work = some_work(actor, subject, rng, 1)
     order = Submitted("submit", work)
     watchers = []
-    for i in reversed(range(rng.choice([0, 0, 0, 1, 3]))):
+    for _ in range(rng.choice([0, 0, 0, 1, 3])):
         deed = deeds.for_watchers(actor, rng) if rng.random() < 0.2 else None
-        # In a thread that cancels the future, an error that is no Exception ends the calling of callbacks.
-        flaw = rng.choice(FLAWS if i == 0 else [TaskError]) if rng.random() < 0.2 else None
+        flaw = rng.choice(FLAWS) if rng.random() < 0.2 else None
         watchers.append(Callback(work, "watcher", deed, flaw))
     place(actor, order, lambda: faces.executor.submit(work, 0))
     if order.handle is not None:
