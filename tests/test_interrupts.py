@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from helpers import LIMIT, Hold, NewPool, only_threadmill, square
+from helpers import LIMIT, Hold, NewPool, in_time, only_threadmill, square
 
 # Each of them waits for a task that interrupts and does not end.
 WAITS: dict[str, Callable[[Any, Any], Any]] = {
@@ -61,3 +61,39 @@ def test_a_wait_wakes_up_rarely(new_pool: NewPool) -> None:
     before = switches()
     new_pool(1).apply(time.sleep, (2,))
     assert switches() - before < 60
+
+
+def interrupted() -> BaseException:
+    """In the place of what makes the error of an engine's jobs."""
+    raise KeyboardInterrupt
+
+
+@only_threadmill
+def test_an_interrupt_while_a_job_is_given_up(new_pool: NewPool) -> None:
+    """It has its outcome all the same, and the workers leave."""
+    pool = new_pool(1)
+    values = pool.imap(square, range(10), buffersize=1)
+    pool.apply(int)  # it is full now
+    pool._engine.break_off(interrupted)
+    pool.close()
+    with pytest.raises(KeyboardInterrupt):  # which puts the job back
+        next(values)
+    with pytest.raises(KeyboardInterrupt):
+        in_time(lambda: next(values))
+    assert list(values) == []
+    in_time(pool.join)
+
+
+@only_threadmill
+def test_an_interrupt_while_jobs_are_given_up(new_pool: NewPool, hold: Hold) -> None:
+    pool, task = new_pool(1), hold()
+    pool.apply_async(task)
+    task.wait_until_begun()
+    handles = [pool.apply_async(square, (3,)) for _ in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        pool._engine.terminate(interrupted)
+    for handle in handles:
+        with pytest.raises(KeyboardInterrupt):
+            handle.get(LIMIT)
+    task.release()
+    in_time(pool.join)

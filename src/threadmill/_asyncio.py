@@ -80,13 +80,9 @@ def _code_of_callback() -> CodeType | None:
     return found[0] if len(found) == 1 and set(found[0].co_freevars) >= NEEDED else None
 
 
-def deliver(callback: object, future: Future[Any]) -> bool:
+def deliver(callback: FunctionType, future: Future[Any]) -> bool:
     """Takes care of the callback if it is asyncio's; False if it is not."""
-    if (
-        type(callback) is not FunctionType
-        or callback.__name__ != NAME
-        or "asyncio.futures" not in sys.modules
-    ):
+    if callback.__name__ != NAME or "asyncio.futures" not in sys.modules:
         return False
     code = callback.__code__
     if code is not _code_of_callback() or callback.__closure__ is None:

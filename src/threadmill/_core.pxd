@@ -139,7 +139,6 @@ cdef class Engine:
     cdef int put_back(self, Job job) except -1
     cdef int start_another(self) except -1
     cdef int forget(self) except -1
-    cdef object failed(self)
     cdef int drain(self, object failure) except -1
     # Ends the jobs with failure(); None: as cancelled. Between begin and this nothing may let a fork in.
     cdef int begin_to_fail(self, Doomed *doomed) except -1

@@ -163,9 +163,11 @@ cdef class Engine:
         tm_incref_for_others(job)
         cdef tm_push_result result = tm_workq_put_back(&self.queue, &job.item)
         if result == TM_REFUSED:
+            self.forget()                       # first: what follows may raise
             Py_DECREF(job)
-            job.fail(self.failed())
-            self.forget()
+            with cython.critical_section(self):
+                failure = self.failure
+            fail_with(job, failure)
         elif result == TM_START:
             self.start_another()
         return 0
@@ -190,11 +192,6 @@ cdef class Engine:
             refusal = self.refusal
         if refusal is not None:
             raise refusal()
-
-    cdef object failed(self):
-        with cython.critical_section(self):
-            failure = self.failure
-        return None if failure is None else failure()
 
     def start_all(self):
         """Starts all workers that there may be, or as many as can be started."""
@@ -234,7 +231,8 @@ cdef class Engine:
         self.drain(failure)
 
     def break_off(self, failure):
-        """Ends all jobs that no worker has begun with failure(), and refuses what comes with it too."""
+        """Ends all jobs that no worker has begun with failure(), and refuses what comes with it too. In failure()
+        no interrupt may come (see `caused`): it would become the outcome of a job."""
         with cython.critical_section(self):
             self.refusal = failure
         self.drain(failure)
@@ -266,7 +264,7 @@ cdef class Engine:
         while doomed.items != NULL:
             job = job_of(doomed.items)
             try:
-                job.fail(None if failure is None else failure())
+                fail_with(job, failure)
             except BaseException as error:          # of a callback, or an interrupt: the others end too
                 first = error if first is None else first
             doomed.items = doomed.items.next

@@ -17,6 +17,24 @@ cdef int report(object where, object error) except -1:
     return 0
 
 
+cdef int fail_with(Job job, failure) except -1:
+    """Ends it with failure(); None: as cancelled. If that raises, the job ends with what it raises, and so does
+    the call: whatever comes, no handle waits for ever."""
+    try:
+        error = None if failure is None else failure()
+    except BaseException as raised:
+        job.fail(raised)
+        raise
+    return job.fail(error)
+
+
+def caused(cls, message, cause):
+    """An error with a cause, made without Python code, between whose lines a signal handler may raise."""
+    error = cls(message)
+    error.__cause__ = cause
+    return error
+
+
 cdef int64_t deadline_after(object timeout) except? -1:
     """The time on tm_os_now's clock. None: never. Not positive: at once."""
     if timeout is None:

@@ -10,7 +10,7 @@ cimport cython
 from concurrent.futures import CancelledError, InvalidStateError
 from concurrent.futures._base import LOGGER
 import builtins
-from types import GenericAlias
+from types import FunctionType, GenericAlias
 
 from threadmill._asyncio import deliver
 from threadmill._call cimport Call, track, track_with
@@ -258,7 +258,7 @@ cdef class FutureCore(Call):
 
     cdef int call(self, object callback, bint in_worker) except -1:
         try:
-            if not deliver(callback, self):
+            if type(callback) is not FunctionType or not deliver(callback, self):
                 callback(self)
         except BaseException as error:
             if not in_worker and not isinstance(error, Exception):

@@ -52,6 +52,7 @@ class Hand:
         return self.seat.started and not self.thread.is_alive()
 
 
+BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
 MOST_WORKERS = 2**31 - 1  # what an engine counts to
 
 _crews: Registry[Crew, None] = Registry()
@@ -196,18 +197,8 @@ def worker(seat: Seat, initializer: Initializer | None, initargs: tuple[Any, ...
             initializer(*initargs)
         except BaseException as error:
             logger.critical("Exception in initializer:", exc_info=True)
-            engine.break_off(partial(broken, error))
+            engine.break_off(partial(_core.caused, BrokenThreadPool, BROKEN, error))
     engine.work(searching)
-
-
-BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
-
-
-def broken(cause: BaseException) -> BrokenThreadPool:
-    """The error of all handles of a pool whose initializer has failed, and of what is submitted."""
-    error = BrokenThreadPool(BROKEN)
-    error.__cause__ = cause
-    return error
 
 
 def after_fork_in_child() -> None:
