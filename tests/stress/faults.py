@@ -8,7 +8,6 @@ import random
 import signal
 import sys
 import threading
-import weakref
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +17,7 @@ from verdict import count, fail
 import threadmill
 from threadmill import _workers
 from threadmill._core import Engine
+from threadmill._registry import Registry
 
 UNSTARTABLE = "can't start new thread"
 
@@ -54,8 +54,9 @@ class FailingStarts:
         self.seed = seed
         self.on = True
         self.numbers = itertools.count()
-        self.lock = threading.RLock()
-        self.strikes: weakref.WeakKeyDictionary[Engine, list[str]] = weakref.WeakKeyDictionary()
+        self.strikes: Registry[Engine, list[str]] = (
+            Registry()
+        )  # without a lock, which a forked child may find held
         self.real_start = threading.Thread.start
         threading.Thread.start = lambda thread: self.start(thread)  # type: ignore[method-assign]
 
@@ -77,8 +78,7 @@ class FailingStarts:
 
     def strikes_of(self, engine: Engine) -> list[str]:
         """The faults that have hit the engine, to which those to come are added."""
-        with self.lock:
-            return self.strikes.setdefault(engine, [])
+        return self.strikes.setdefault(engine, [])
 
 
 # --- signals -------------------------------------------------------------------------------------
