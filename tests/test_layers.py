@@ -29,6 +29,7 @@ PACKAGE_LAYERS = [
         "_asyncio",
         "_map_by_submit",
         "_greenlets",
+        "_launch",
     },
     {"_core", "_core_job", "_core_outbox", "_core_fork"},
     {"_call", "_imap"},

@@ -17,7 +17,7 @@ from functools import partial
 from multiprocessing.dummy import DummyProcess
 from typing import Any
 
-from threadmill import _core, _greenlets
+from threadmill import _core, _greenlets, _launch
 from threadmill._core import Engine, Place
 from threadmill._errors import PoolForked
 from threadmill._imap import IMapIterator
@@ -99,10 +99,10 @@ class Crew:
             if isinstance(thread, DummyProcess):  # which lets only the thread that made it start it
                 thread._parent = threading.current_thread()
             # In an empty context, for a thread may inherit its starter's, and so pin it for life.
-            Context().run(thread.start)
+            Context().run(_launch.launch, thread)
             hand.seat.started = True
         except BaseException:
-            if thread.ident is None:
+            if not _launch.exists(thread):
                 self._remove(hand)
             raise
 
