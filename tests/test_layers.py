@@ -14,7 +14,7 @@ C_LAYERS = [
     {"os_wait", "os_wait_posix", "os_wait_linux", "os_wait_win32", "os_wait_darwin", "os_wait_pthread"},
     {"lock", "parker", "spin"},
     {"latch", "atfork"},
-    {"item", "idle", "batch", "crowd"},
+    {"item", "idle", "batch", "crowd", "nap"},
     {"serial", "workq", "workq_law", "workq_worker", "outbox"},
     {"waits"},
 ]

@@ -192,6 +192,13 @@ void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle) {
   tm_lock_release(&queue->lock);
 }
 
+int64_t tm_workq_nap(tm_workq *queue, uintptr_t who, int64_t now) {
+  tm_lock_acquire(&queue->lock);
+  int64_t length = tm_nap_next(&queue->nap, who, queue->ended, tm_workq_length(queue), now);
+  tm_lock_release(&queue->lock);
+  return length;
+}
+
 unsigned tm_workq_running(tm_workq *queue) {
   unsigned running = 0;
   tm_lock_acquire(&queue->lock);

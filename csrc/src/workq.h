@@ -27,6 +27,7 @@
 #include "idle.h"
 #include "item.h"
 #include "lock.h"
+#include "nap.h"
 
 typedef enum {
   TM_PUSHED = 0,
@@ -55,6 +56,7 @@ typedef struct tm_workq {
   tm_atomic_u32 closed;    /* no more pushes; workers leave when nothing is left. As length. */
   tm_atomic_u32 crowded;   /* more are at work than the limit. As length. */
   bool drained;            /* closed, and nothing is put back either */
+  tm_nap nap;              /* of a thread that waits for items, under lock */
   tm_atomic_size inner;    /* parts of shared items that have ended. Not under lock: some may get lost. */
   tm_spin *spin;           /* of the searcher; shared with those who wait for results */
   tm_atomic_size *yielded; /* see tm_workq_init */
@@ -165,6 +167,10 @@ tm_item *tm_workq_after_fork(tm_workq *queue, tm_worker **lost);
 
 /* How many workers are alive or being started, and how many of them sleep. */
 void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle);
+
+/* For thread `who`, no worker of the queue, that begins to wait for the end of an item: how many nanoseconds
+ * it may sleep first without being woken (nap.h). */
+int64_t tm_workq_nap(tm_workq *queue, uintptr_t who, int64_t now);
 
 /* How many workers are at an item: not those that search, sleep or leave. */
 unsigned tm_workq_running(tm_workq *queue);

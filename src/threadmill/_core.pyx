@@ -9,6 +9,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t, uintptr_t
 
 import threading
+from weakref import WeakValueDictionary
 
 from threadmill._context cimport copy_current, drop, is_empty, same
 from threadmill._csrc cimport *
@@ -46,6 +47,8 @@ cdef tm_spin spin                   # of all threads that wait: for jobs, or for
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
 cdef unsigned long main_thread
 _engines = Registry()
+# Those by the addresses of their queues, where somebody asks for them: jobs know no more of their engines.
+_homes = WeakValueDictionary()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
 cdef Py_ssize_t box_offset          # of `box` in every Outbox: likewise
 cdef Py_ssize_t queue_offset        # of `queue` in every Engine: likewise
@@ -78,6 +81,8 @@ cdef class Engine:
         self.stage = RUN
         self.starters = []
         _engines[self] = None
+        if not TM_GIL:
+            _homes[<size_t>&self.queue] = self
 
     def __dealloc__(self):
         # Workers refer to the engine, so there is none that could still run what waits.

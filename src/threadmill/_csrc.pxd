@@ -1,6 +1,6 @@
 # The C core as Cython sees it: the only file that names a header of csrc/. The contracts stand there.
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uintptr_t
 
 
 cdef extern from "<stdbool.h>" nogil:
@@ -35,6 +35,7 @@ cdef extern from "os_wait.h" nogil:
     cbool tm_os_interrupts
     int64_t TM_FOREVER
     int64_t tm_os_now()
+    tm_wait_result tm_os_wait(tm_atomic_u32 *word, uint32_t expected, int64_t deadline)
 
 
 cdef extern from "spin.h" nogil:
@@ -129,6 +130,7 @@ cdef extern from "workq.h" nogil:
     tm_item *tm_workq_drain(tm_workq *queue)
     void tm_workq_count(tm_workq *queue, unsigned *workers, unsigned *idle)
     unsigned tm_workq_running(tm_workq *queue)
+    int64_t tm_workq_nap(tm_workq *queue, uintptr_t who, int64_t now)
 
 
 cdef extern from "outbox.h" nogil:
