@@ -1,5 +1,5 @@
-"""A thread that collects handles one by one while others are queued naps where there is no GIL: it loses nothing
-by that, neither its time limit nor an interrupt."""
+"""A thread that collects handles one by one while others are queued naps where there is no GIL: it loses
+nothing by that, neither its time limit nor an interrupt."""
 
 from __future__ import annotations
 
