@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from helpers import LIMIT, together
+from helpers import LIMIT, eventually, together
 
 from threadmill import _launch
 
@@ -89,3 +89,22 @@ def test_a_thread_with_another_way_to_start() -> None:
     assert events == ["waited"]
     assert _launch.exists(thread)
     thread.join(LIMIT)
+
+
+def test_asking_takes_no_lock() -> None:
+    """As a signal handler does that has interrupted the first who sees the thread's end."""
+    thread = threading.Thread(target=int)
+    assert not _launch.is_alive(thread)
+    go_on = threading.Event()
+    other = threading.Thread(target=go_on.wait, args=(LIMIT,))
+    for each in (thread, other):
+        _launch.launch(each)
+        assert each._started.is_set()  # type: ignore[attr-defined]
+    lock = getattr(threading, "_shutdown_locks_lock", threading.Lock())
+    with lock:
+        eventually(lambda: not _launch.is_alive(thread))
+    assert _launch.is_alive(other)
+    go_on.set()
+    for each in (thread, other):
+        each.join(LIMIT)
+        assert not _launch.is_alive(each)

@@ -1,8 +1,8 @@
-/* nap.h: a thread that takes the result of one item after the other, while more items wait and no CPU is
- * free, would be woken for each, at a worker's cost. It naps instead: it sleeps for a time that is known
- * beforehand, nobody wakes it, and after that it waits as always. So this has no part in any wake: at worst a
- * result is seen TM_NAP_NS late. The workers are never left without work meanwhile: a nap is over before half
- * of the items that wait can have ended. Its owner's lock protects it. */
+/* nap.h: a thread that takes the result of one item after the other, while more items wait, would be woken
+ * for each, which where all CPUs are busy takes one from a worker. It naps instead: it sleeps for a time that
+ * is known beforehand, nobody wakes it, and after that it waits as always. So this has no part in any wake:
+ * at worst a result is seen TM_NAP_NS late. The workers are never left without work meanwhile: a nap is over
+ * before half of the items that wait can have ended. Its owner's lock protects it. */
 #ifndef TM_NAP_H
 #define TM_NAP_H
 

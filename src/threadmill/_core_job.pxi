@@ -93,20 +93,19 @@ cdef tm_wait_result sleep_out(void *nobody_wakes, int64_t until) noexcept nogil:
     return tm_os_wait(<tm_atomic_u32 *>nobody_wakes, 0, until)
 
 
-cdef bint nap(tm_workq *home, int64_t deadline) except -1:
-    """What nap.h says, before a wait for a job of that queue: whether it has slept. With a GIL a worker wakes who
-    waits only when it gives that up, which is rare enough."""
+cdef int nap(tm_workq *home, int64_t deadline) except -1:
+    """What nap.h says, before a wait for a job of that queue. With a GIL a worker wakes who waits only when it
+    gives that up, which is rare enough."""
     cdef Engine engine = _homes.get(<size_t>home)   # None: it is gone, so the job has ended by now
     if engine is None:
-        return False
+        return 0
     cdef int64_t now = tm_os_now()
     cdef int64_t length = tm_workq_nap(&engine.queue, PyThread_get_thread_ident(), now)
-    if length == 0:
-        return False
     cdef tm_atomic_u32 nobody_wakes
     store_u32(&nobody_wakes, 0, memory_order_relaxed)
-    wait(sleep_out, &nobody_wakes, min(deadline, now + length))
-    return True
+    if length != 0:
+        wait(sleep_out, &nobody_wakes, min(deadline, now + length))
+    return 0
 
 
 cdef int give_callbacks_up(tm_worker *worker) except -1:
@@ -167,7 +166,8 @@ cdef class Job:
         cdef tm_worker *worker = tm_worker_self()
         cdef tm_waiting waiting
         if worker == NULL or deadline == 0:
-            if not TM_GIL and box == NULL and deadline != 0 and nap(self.home, deadline):
+            if not TM_GIL and box == NULL and deadline != 0:
+                nap(self.home, deadline)
                 if tm_latch_done(&self.item.latch):
                     return True
             return wait(function, what, deadline)

@@ -1,4 +1,4 @@
-"""Starting a thread without waiting until it runs."""
+"""Starting a thread without waiting until it runs, and asking whether it still does."""
 
 from __future__ import annotations
 
@@ -49,3 +49,14 @@ def launch(thread: threading.Thread) -> None:
 def exists(thread: threading.Thread) -> bool:
     """Whether the system has made the thread. False, too, if `launch` was interrupted before it knew that."""
     return thread.ident is not None or getattr(getattr(thread, "_started", None), "launched", False)
+
+
+def is_alive(thread: threading.Thread) -> bool:
+    """`thread.is_alive()`, which up to CPython 3.12 takes a lock when it first sees that the thread ended:
+    a signal handler that interrupts just that, and asks too, would wait for ever."""
+    if not hasattr(thread, "_tstate_lock"):
+        return thread.is_alive()
+    if not thread._started.is_set():  # type: ignore[attr-defined]
+        return False
+    lock = thread._tstate_lock  # held as long as it runs; None: somebody has seen its end
+    return lock is not None and lock.locked()

@@ -49,7 +49,7 @@ class Hand:
     seat: Seat
 
     def has_left(self) -> bool:
-        return self.seat.started and not self.thread.is_alive()
+        return self.seat.started and not _launch.is_alive(self.thread)
 
 
 BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
@@ -125,11 +125,11 @@ class Crew:
             threads = [
                 hand.thread
                 for hand in tuple(self.hands)
-                if hand.thread.is_alive() and hand.thread is not here
+                if _launch.is_alive(hand.thread) and hand.thread is not here
             ]
             for thread in threads:
                 thread.join(left())
-                if thread.is_alive():
+                if _launch.is_alive(thread):
                     return False
             if not threads:
                 if engine.workers() <= own + engine.starting_here():
@@ -218,7 +218,7 @@ def _let_leave() -> None:
     pause = 0.0001
     while time.monotonic() < until:
         threads = [hand.thread for crew in _crews.alive() for hand in tuple(crew.hands)]
-        if sum(thread.is_alive() for thread in threads) <= sum(map(Engine.at_jobs, _core.engines_alive())):
+        if sum(map(_launch.is_alive, threads)) <= sum(map(Engine.at_jobs, _core.engines_alive())):
             break
         time.sleep(pause)
         pause = min(2 * pause, RECHECK)
