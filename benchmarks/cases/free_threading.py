@@ -21,8 +21,8 @@ from benchmarks.case import (
 from benchmarks.subjects import EXECUTOR, FACES, LOOP, POOL, THREADS, Subject
 
 WORKERS = 2
-# Of `compute`, on the machine of the committed results. Not measured anew in each process: all subjects do the
-# same work.
+# Of `compute`, on the machine of the committed results. Not measured anew in each process: all subjects do
+# the same work.
 ROUNDS_PER_MICROSECOND = 40
 
 
