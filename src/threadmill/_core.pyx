@@ -47,7 +47,8 @@ cdef tm_spin spin                   # of all threads that wait: for jobs, or for
 cdef tm_atomic_size yielded         # how many of them are in a wait, and so without the GIL
 cdef unsigned long main_thread
 _engines = Registry()
-# Those by the addresses of their queues, where somebody asks for them: jobs know no more of their engines.
+# Without a GIL, also by the addresses of their queues: jobs know no more of their engines. Never iterated over:
+# each step is one operation of a dict.
 _homes = WeakValueDictionary()
 cdef Py_ssize_t item_offset         # of `item` in every Job: constant, found at import
 cdef Py_ssize_t box_offset          # of `box` in every Outbox: likewise

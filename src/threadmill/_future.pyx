@@ -159,7 +159,7 @@ cdef class FutureCore(Call):
 
     cdef int lose(self, object error) except -1:
         if self.ended():
-            return self.call_callbacks(True)
+            return self.call_callbacks(True)    # to which a thread that is not here had not come
         tm_latch_claim(&self.item.latch)
         self.condition = None                   # a thread that is not here may hold it
         self.forget_task()
@@ -258,6 +258,7 @@ cdef class FutureCore(Call):
 
     cdef int call(self, object callback, bint in_worker) except -1:
         try:
+            # No Python code, in which an interrupt may come, is asked about callbacks like that of as_completed.
             if type(callback) is not FunctionType or not deliver(callback, self):
                 callback(self)
         except BaseException as error:
