@@ -56,7 +56,8 @@ def interrupt(_, frame):
     # Not where CPython itself cannot stand it: a thread that starts may never be up, and what the callback of
     # a weak reference raises is ignored.
     while frame is not None:
-        if frame.f_code is threading.Thread.start.__code__ or frame.f_code.co_name == "_remove":
+        of_weakref = frame.f_globals["__name__"] in ("weakref", "_weakrefset")
+        if of_weakref or frame.f_code is threading.Thread.start.__code__:
             signal.setitimer(signal.ITIMER_REAL, 1e-4, 0)
             return
         frame = frame.f_back
