@@ -70,6 +70,7 @@ static uint64_t mean(uint64_t before, uint64_t last) {
 }
 
 void tm_crowd_look(tm_crowd *crowd, int64_t now, int64_t cpu, size_t begun, unsigned at_work) {
+  tm_crowd_note(crowd, at_work);
   if (!tm_crowd_is_due(crowd, now)) {
     return;
   }
@@ -81,9 +82,10 @@ void tm_crowd_look(tm_crowd *crowd, int64_t now, int64_t cpu, size_t begun, unsi
   crowd->cpu = cpu;
   crowd->begun = begun;
   crowd->says_little = false;
-  unsigned before = crowd->most;
+  unsigned before = crowd->most, seen = crowd->seen;
+  crowd->seen = at_work;
   if (crowd->phase == TM_CROWD_FREE) {
-    crowd->most = at_work;
+    crowd->most = seen;
   }
   if (says_little) {
     return;
@@ -92,9 +94,9 @@ void tm_crowd_look(tm_crowd *crowd, int64_t now, int64_t cpu, size_t begun, unsi
     case TM_CROWD_FREE:
       crowd->rate = mean(crowd->rate, rate); /* both go up and down by themselves */
       crowd->percent = (unsigned)mean(crowd->percent, percent);
-      if (is_worth_a_try(crowd, now, at_work > before)) {
+      if (is_worth_a_try(crowd, now, seen > before)) {
         crowd->phase = TM_CROWD_TRIES;
-        set_limit(crowd, crowd->found != 0 && crowd->found < at_work ? crowd->found : 1);
+        set_limit(crowd, crowd->found != 0 && crowd->found < seen ? crowd->found : 1);
       }
       break;
     case TM_CROWD_TRIES:

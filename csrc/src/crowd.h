@@ -20,7 +20,7 @@ typedef enum { TM_CROWD_FREE, TM_CROWD_TRIES, TM_CROWD_HOLDS } tm_crowd_phase;
 typedef struct {
   unsigned limit; /* how many workers may be at work */
   tm_crowd_phase phase;
-  unsigned most;    /* were at work without a limit */
+  unsigned most;    /* were at work at once, in the last span without a limit */
   unsigned found;   /* the limit that was kept last; 0: none */
   uint64_t rate;    /* items in a second: without a limit, on average; or more, with one since */
   unsigned percent; /* of one CPU that the process uses without a limit, on average */
@@ -30,7 +30,8 @@ typedef struct {
   int64_t since;    /* when the present span of measuring began; and, until then: */
   int64_t cpu;      /* the CPU time used */
   size_t begun;     /* the items begun */
-  bool says_little; /* of the span: nobody was at work at some time of it, or the limit has changed */
+  unsigned seen;    /* the most that were at work at once, or woken to be */
+  bool says_little; /* of the span: for want of items nobody was at work at some time, or the limit has changed */
 } tm_crowd;
 
 void tm_crowd_init(tm_crowd *crowd);
@@ -39,8 +40,13 @@ void tm_crowd_init(tm_crowd *crowd);
 bool tm_crowd_is_due(const tm_crowd *crowd, int64_t now);
 
 /* Now and then, by whoever is awake, with: the time; the CPU time of the process (tm_os_cpu_now); how many
- * items have begun ever; and how many workers are at work. */
+ * items have begun ever; and how many workers are at work now. */
 void tm_crowd_look(tm_crowd *crowd, int64_t now, int64_t cpu, size_t begun, unsigned at_work);
+
+/* So many are at work, or are woken to be. */
+static inline void tm_crowd_note(tm_crowd *crowd, unsigned at_work) {
+  crowd->seen = crowd->seen < at_work ? at_work : crowd->seen;
+}
 
 /* Items wait, and for a while none has begun or ended: all workers may work, and the next try is put off. */
 void tm_crowd_stalled(tm_crowd *crowd, int64_t now);

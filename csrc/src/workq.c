@@ -29,6 +29,7 @@ tm_worker *tm_recruit(tm_workq *queue, bool *start) {
   if (worker != NULL) {
     worker->below = NULL;
     worker->searching = queue->searching = true;
+    tm_crowd_note(&queue->crowd, queue->at_work + 1);
   } else if (may_start(queue) && tm_workq_length(queue) > queue->coming) {
     queue->workers++;
     queue->searching = *start = true;

@@ -10,8 +10,8 @@
  *
  * A worker *comes* from when its place is reserved to its first pop, unless it searches.
  *
- * A worker *guards* if items wait and no more workers than there are at work should be (crowd.h): at most
- * one, which looks now and then whether those get on.
+ * A worker *guards* if items wait, or did a moment ago, and no more workers than there are at work should be
+ * (crowd.h): at most one, which looks now and then whether those get on.
  *
  * All state is under one lock, held for a few instructions. What is also read without it is a hint: `length`
  * and `closed`, by a searcher that looks before it sleeps and sleeps only after it looked under the lock;

@@ -44,6 +44,7 @@ static inline bool worked_off(tm_workq *queue) {
 
 /* To be called after each change of one of the two. */
 static inline void note_crowd(tm_workq *queue) {
+  tm_crowd_note(&queue->crowd, queue->at_work);
   bool crowded = queue->at_work > queue->crowd.limit;
   if (crowded != atomic_load_explicit(&queue->crowded, memory_order_relaxed)) {
     atomic_store_explicit(&queue->crowded, crowded, memory_order_relaxed);

@@ -105,7 +105,8 @@ tm_item *tm_workq_pop(tm_workq *queue, tm_worker *worker, bool *start) {
       queue->guarded = worker->guards = true;
     }
   } else {
-    queue->crowd.says_little |= queue->at_work == 0;
+    /* Not if an imap is out: it waits for its consumer, who is no slower with one worker than with many. */
+    queue->crowd.says_little |= queue->at_work == 0 && queue->held == 0;
     if (!queue->searching) {
       /* Here and not in the wait: what this worker does in between, such as publishing a result, may
        * bring a push, which must not wake another worker while this one is awake. */
@@ -196,29 +197,34 @@ bool tm_workq_step_aside(tm_worker *worker) {
 }
 
 /* Under the lock, which it gives up meanwhile: keeps out of the way while items wait and enough are at work,
- * but looks now and then whether those get on. Comes back as the searcher if they do not. */
+ * but looks now and then whether those get on. Comes back as the searcher if they do not. It stays while items
+ * come and go: for each that comes while nobody guards, a worker would be woken. */
 static void guard(tm_workq *queue, tm_worker *worker) {
   tm_atomic_u32 nobody_wakes = 0;
   end_search(worker);
   worker->guards = queue->guarded = true;
-  while (queue->items.first != NULL && !too_many(queue)) {
+  bool moves = queue->crowd.limit != TM_CROWD_ALL;
+  while ((queue->items.first != NULL || moves) && !too_many(queue) && !worked_off(queue)) {
     /* While more are at work than may be, items only end. */
     size_t before = begun(queue) + queue->ended;
+    bool waited = queue->items.first != NULL;
     tm_lock_release(&queue->lock);
     int64_t until = tm_os_now() + DOZE_NS, now;
     while ((now = tm_os_now()) < until) {
       tm_os_wait(&nobody_wakes, 0, until);
     }
     tm_lock_acquire(&queue->lock);
-    if (begun(queue) + queue->ended == before) {
+    bool same = begun(queue) + queue->ended == before;
+    if (same && waited) {
       tm_crowd_stalled(&queue->crowd, now);
       note_crowd(queue);
     }
     look_around(queue, now);
-    if (admits(queue, worker) && !queue->searching) {
+    if (queue->items.first != NULL && admits(queue, worker) && !queue->searching) {
       worker->searching = queue->searching = TM_RULE(Q19);
       break;
     }
+    moves = !same && queue->crowd.limit != TM_CROWD_ALL;
   }
   worker->guards = queue->guarded = false;
 }

@@ -81,6 +81,16 @@ static void all_are_back_if_fewer_are_slower(void) {
   CHECK(trial.limit == TM_CROWD_ALL && trial.phase == TM_CROWD_FREE);
 }
 
+/* One is at work whenever somebody looks, and others are woken in between. */
+static void the_most_count(void) {
+  fresh(1);
+  for (int i = 0; i < 10 && trial.phase == TM_CROWD_FREE; i++) {
+    tm_crowd_note(&trial, 2);
+    span(50000, 110);
+  }
+  CHECK(trial.phase == TM_CROWD_TRIES && trial.limit == 1 && trial.most == 2);
+}
+
 /* So that they cost less and less. */
 static void tries_that_fail_become_rare(void) {
   fresh(2);
@@ -153,6 +163,7 @@ int main(void) {
   RUN(the_first_that_is_not_slower_is_kept);
   RUN(what_was_found_is_tried_first_after_a_while);
   RUN(all_are_back_if_fewer_are_slower);
+  RUN(the_most_count);
   RUN(tries_that_fail_become_rare);
   RUN(a_limit_ends_when_it_becomes_slow);
   RUN(a_limit_ends_when_nothing_begins);

@@ -120,6 +120,61 @@ static void who_finds_no_guard_guards(void) {
   leave_all(3);
 }
 
+static void the_guard_stays_while_items_come_and_go(void) {
+  fresh_queue(2);
+  limit(&queue, 1, true);
+  enter(&hands[0]);
+  enter(&hands[1]);
+  CHECK(push(0) == TM_PUSHED && pop(&hands[0], false) == &items[0]);
+  bool stays = false;
+  /* It may leave if this thread does not run for the time of a doze. */
+  for (int attempt = 0; !stays && attempt < 1000; attempt++) {
+    CHECK(push(1) == TM_PUSHED);
+    CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
+    hands[1].thread = start(wait_on_thread, &hands[1]);
+    CHECK(pop(&hands[0], false) == &items[1]);
+    /* For ten dozes. When one is over, hardly ever an item waits. */
+    for (int64_t until = tm_os_now() + 3 * MS; (stays = guarded()) && tm_os_now() < until;) {
+      CHECK(push(2) == TM_PUSHED && pop(&hands[0], false) == &items[2]);
+    }
+    UNTIL(!guarded()); /* nothing goes on */
+    bool sleeps = idle() == 1; /* else the last push has woken it, since it had left */
+    CHECK(!sleeps || push(3) == TM_PUSHED);
+    awake(&hands[1]);
+    CHECK(!sleeps || pop(&hands[0], false) == &items[3]);
+  }
+  CHECK(stays);
+  limit(&queue, 2, true);
+  leave_all(2);
+}
+
+static void an_imap_at_its_limit_says_much(void) {
+  fresh_queue(1);
+  enter(&hands[0]);
+  tm_workq_push(&queue, &shared[0]);
+  CHECK(pop(&hands[0], false) == &shared[0] && pop(&hands[0], false) == NULL);
+  CHECK(!queue.crowd.says_little);
+  CHECK(tm_workq_put_back(&queue, &shared[0]) == TM_PUSHED && pop(&hands[0], false) == &shared[0]);
+  tm_workq_forget(&queue);
+  CHECK(pop(&hands[0], false) == NULL && queue.crowd.says_little);
+  leave_all(1);
+}
+
+static void who_is_woken_is_counted(void) {
+  fresh_queue(2);
+  enter(&hands[0]);
+  enter(&hands[1]);
+  sleep_hand(&hands[1]);
+  CHECK(push(0) == TM_PUSHED);
+  awake(&hands[1]);
+  CHECK(queue.crowd.seen == 1 && pop(&hands[1], false) == &items[0] && queue.crowd.seen == 1);
+  sleep_hand(&hands[0]);
+  CHECK(push(1) == TM_PUSHED && queue.crowd.seen == 2);
+  awake(&hands[0]);
+  CHECK(pop(&hands[1], false) == &items[1] && queue.at_work == 1 && queue.crowd.seen == 2);
+  leave_all(2);
+}
+
 static void who_steps_aside_is_not_counted(void) {
   fresh_queue(2);
   for (int i = 0; i < 2; i++) {
@@ -263,6 +318,9 @@ int main(void) {
   RUN(the_guard_lifts_the_limit);
   RUN(somebody_always_guards);
   RUN(who_finds_no_guard_guards);
+  RUN(the_guard_stays_while_items_come_and_go);
+  RUN(an_imap_at_its_limit_says_much);
+  RUN(who_is_woken_is_counted);
   RUN(who_steps_aside_is_not_counted);
   RUN(who_comes_back_is_counted);
   RUN(who_lends_its_place_is_not_counted);
