@@ -42,6 +42,15 @@ static void not_while_items_take_long(void) {
   CHECK(next(7, 0, 0, 1000000) == 0);
 }
 
+/* A consumer that is at most 100 ahead of the workers, and would nap for as long as its last nap was. */
+static void not_where_the_workers_ran_dry(void) {
+  anew();
+  CHECK(next(7, 50, 2000, 100) == 50 * 2000);
+  CHECK(next(7, 100, 2000, 100) == 0);
+  CHECK(next(7, 150, 2000, 101) == 0);
+  CHECK(next(7, 100, 2000, 100) == 50 * 2000);
+}
+
 /* Each of several threads may have only one result to take. */
 static void not_where_threads_take_turns(void) {
   anew();
@@ -56,6 +65,7 @@ int main(void) {
   RUN(no_longer_than_half_of_what_waits_takes);
   RUN(not_if_it_is_not_worth_it);
   RUN(not_while_items_take_long);
+  RUN(not_where_the_workers_ran_dry);
   RUN(not_where_threads_take_turns);
   return end();
 }
