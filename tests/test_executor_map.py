@@ -65,6 +65,18 @@ def test_chunks_make_no_difference(new_executor: NewExecutor, chunksize: int) ->
     assert sorted(places) == list(range(6))
 
 
+def test_an_item_may_wait_for_the_next_ones(new_executor: NewExecutor) -> None:
+    """However quick those before were: none is kept for the worker that is at another one."""
+    meeting = threading.Barrier(3)
+
+    def run(item: int) -> int:
+        return item if item < 3000 else meeting.wait(LIMIT)
+
+    results = list(new_executor(3).map(run, range(3003)))
+    assert results[:3000] == list(range(3000))
+    assert sorted(results[3000:]) == [0, 1, 2]
+
+
 def test_work_begins_before_a_result_is_asked_for(new_executor: NewExecutor, hold: Hold) -> None:
     task = hold()
     source = iter(range(10))

@@ -14,7 +14,7 @@ C_LAYERS = [
     {"os_wait", "os_wait_posix", "os_wait_linux", "os_wait_win32", "os_wait_darwin", "os_wait_pthread"},
     {"lock", "parker", "spin"},
     {"latch", "atfork"},
-    {"item", "idle", "batch", "crowd", "nap"},
+    {"item", "idle", "batch", "crowd", "nap", "readers"},
     {"serial", "workq", "workq_law", "workq_worker", "outbox"},
     {"waits"},
 ]
@@ -32,7 +32,7 @@ PACKAGE_LAYERS = [
         "_launch",
     },
     {"_core", "_core_job", "_core_outbox", "_core_fork"},
-    {"_call", "_imap"},
+    {"_call", "_imap", "_executor_map"},
     {"_results", "_future", "_workers", "_blocking"},
     {"_map", "_views", "_exit", "_as_completed", "future"},
     {"_pool", "_executor"},

@@ -31,7 +31,8 @@ typedef struct {
   int64_t cpu;      /* the CPU time used */
   size_t begun;     /* the items begun */
   unsigned seen;    /* the most that were at work at once, or woken to be */
-  bool says_little; /* of the span: for want of items nobody was at work at some time, or the limit has changed */
+  bool says_little; /* of the span: for want of items nobody was at work at some time, or the limit has
+                       changed */
 } tm_crowd;
 
 void tm_crowd_init(tm_crowd *crowd);

@@ -19,9 +19,9 @@ typedef struct {
 } tm_nap;
 
 /* For a thread that begins to wait `now`, when so many items have ended in all, and so many wait: how many
- * nanoseconds it may sleep first. 0: none, as for the first wait, after that of another thread, if nothing has
- * ended since its last, and if all that waited then has: the workers may have been idle, so how long an item
- * takes is not known, and a nap that followed from it would leave them idle again. */
+ * nanoseconds it may sleep first. 0: none, as for the first wait, after that of another thread, if nothing
+ * has ended since its last, and if all that waited then has: the workers may have been idle, so how long an
+ * item takes is not known, and a nap that followed from it would leave them idle again. */
 int64_t tm_nap_next(tm_nap *nap, uintptr_t who, size_t ended, size_t waiting, int64_t now);
 
 #endif

@@ -85,6 +85,18 @@ tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index) {
   return result;
 }
 
+bool tm_outbox_reserve_all(tm_outbox *box, size_t count) {
+  size_t capacity = FIRST_CAPACITY;
+  while (capacity < count) {
+    capacity *= 2;
+  }
+  box->slots = calloc(capacity, sizeof *box->slots);
+  box->capacity = capacity;
+  box->reserved = count;
+  box->ended = true;
+  return box->slots != NULL;
+}
+
 bool tm_outbox_put(tm_outbox *box, size_t index, void *value) {
   tm_lock_acquire(&box->lock);
   *slot_of(box, index) = value;
@@ -119,6 +131,16 @@ void tm_outbox_end(tm_outbox *box, bool unreserve) {
   tm_lock_acquire(&box->lock);
   box->reserved -= unreserve;
   box->ended = true;
+  bool awaited = change_epoch(box);
+  tm_lock_release(&box->lock);
+  if (awaited) {
+    tm_outbox_notify(box);
+  }
+}
+
+void tm_outbox_cut(tm_outbox *box, size_t count) {
+  tm_lock_acquire(&box->lock);
+  box->reserved = count;
   bool awaited = change_epoch(box);
   tm_lock_release(&box->lock);
   if (awaited) {

@@ -52,6 +52,13 @@ bool tm_outbox_gap(tm_outbox *box, bool ordered, size_t *index);
 /* Promises one more value, its place in *index. All memory for it is allocated here. */
 tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index);
 
+/* For a new box in order, in the place of all reserves and of the end: promises so many values, and no more.
+ * False: no memory. */
+bool tm_outbox_reserve_all(tm_outbox *box, size_t count);
+
+/* The places from `count` on are taken back: none of them has a value, and none will have. */
+void tm_outbox_cut(tm_outbox *box, size_t count);
+
 /* Puts the value of a place, once for each place; it cannot fail. The second form gives values out
  * in the order of arrival; a box uses one of the two. True: a consumer waits for it, and the caller
  * owes a tm_outbox_notify, which may be called when the box is gone. */

@@ -197,8 +197,8 @@ bool tm_workq_step_aside(tm_worker *worker) {
 }
 
 /* Under the lock, which it gives up meanwhile: keeps out of the way while items wait and enough are at work,
- * but looks now and then whether those get on. Comes back as the searcher if they do not. It stays while items
- * come and go: for each that comes while nobody guards, a worker would be woken. */
+ * but looks now and then whether those get on. Comes back as the searcher if they do not. It stays while
+ * items come and go: for each that comes while nobody guards, a worker would be woken. */
 static void guard(tm_workq *queue, tm_worker *worker) {
   tm_atomic_u32 nobody_wakes = 0;
   end_search(worker);

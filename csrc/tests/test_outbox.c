@@ -113,6 +113,34 @@ static void end_with_unreserve(void) {
 }
 
 /* The ring grows while its values lie across its end, from each offset. */
+static void all_reserved_at_once(void) {
+  for (size_t count = 1; count < 20; count += 6) {
+    tm_outbox_init(&box, count);
+    CHECK(tm_outbox_reserve_all(&box, count) && gives(TM_OUT_EMPTY));
+    for (size_t i = count; i-- > 0;) {
+      CHECK(!tm_outbox_put(&box, i, value(i)));
+    }
+    for (size_t i = 0; i < count; i++) {
+      CHECK(takes(i));
+    }
+    CHECK(gives(TM_OUT_END));
+    tm_outbox_free(&box);
+  }
+}
+
+static void the_rest_taken_back(void) {
+  size_t index;
+  tm_outbox_init(&box, 10);
+  CHECK(tm_outbox_reserve_all(&box, 10));
+  tm_outbox_put(&box, 1, value(1));
+  tm_outbox_cut(&box, 3);
+  CHECK(tm_outbox_gap(&box, true, &index) && index == 0 && !tm_outbox_put(&box, 0, value(0)));
+  CHECK(tm_outbox_gap(&box, true, &index) && index == 2 && !tm_outbox_put(&box, 2, value(2)));
+  CHECK(!tm_outbox_gap(&box, true, &index));
+  CHECK(takes(0) && takes(1) && takes(2) && gives(TM_OUT_END));
+  tm_outbox_free(&box);
+}
+
 static void growth_with_wraparound(void) {
   for (size_t offset = 0; offset < 20; offset++) {
     tm_outbox_init(&box, SIZE_MAX);
@@ -185,9 +213,9 @@ static unsigned waiters(void) {
 }
 
 /* Two consumers sleep. A value that they cannot take yet wakes nobody; the first that they can take,
- * and the end, wake both. */
+ * the end, and a cut wake both. */
 static void wakes_who_waits(void) {
-  for (int what = 0; what < 3; what++) {
+  for (int what = 0; what < 4; what++) {
     tm_outbox_init(&box, 100);
     reserve();
     reserve();
@@ -197,6 +225,8 @@ static void wakes_who_waits(void) {
     CHECK(waiters() == 2);
     if (what == 2) {
       tm_outbox_end(&box, false);
+    } else if (what == 3) {
+      tm_outbox_cut(&box, 2);
     } else {
       CHECK(what == 0 ? tm_outbox_put(&box, 0, value(0)) : tm_outbox_put_next(&box, value(0)));
       tm_outbox_notify(&box);
@@ -243,6 +273,8 @@ int main(void) {
   RUN(unordered);
   RUN(limit);
   RUN(end_with_unreserve);
+  RUN(all_reserved_at_once);
+  RUN(the_rest_taken_back);
   RUN(growth_with_wraparound);
   RUN(no_memory);
   RUN(timeouts);

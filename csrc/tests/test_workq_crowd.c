@@ -137,7 +137,7 @@ static void the_guard_stays_while_items_come_and_go(void) {
     for (int64_t until = tm_os_now() + 3 * MS; (stays = guarded()) && tm_os_now() < until;) {
       CHECK(push(2) == TM_PUSHED && pop(&hands[0], false) == &items[2]);
     }
-    UNTIL(!guarded()); /* nothing goes on */
+    UNTIL(!guarded());         /* nothing goes on */
     bool sleeps = idle() == 1; /* else the last push has woken it, since it had left */
     CHECK(!sleeps || push(3) == TM_PUSHED);
     awake(&hands[1]);

@@ -31,6 +31,9 @@ cdef struct Shift:
     tm_outbox *owed_outbox      # to be notified then
     size_t *place               # where the job says which value it brings (idle.h)
     int64_t switched            # when this worker last gave the GIL up, as far as it knows
+    int64_t clocked             # when it last looked at the clock,
+    unsigned jobs               # how many jobs and items it has done since,
+    unsigned jobs_per_clock     # and after how many it looks again
     Spare spare                 # for tasks that share a context
 
 
@@ -98,6 +101,8 @@ cdef class Outbox(Job):
     cdef void *engine
 
     cdef tm_reserve_result reserve(self, size_t *index) noexcept
+    cdef int reserve_all(self, size_t count) except -1
+    cdef int cut(self, size_t count) except -1
     # When nobody can take them any more.
     cdef int drop_values(self) except -1
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1
@@ -150,9 +155,17 @@ cdef class Engine:
     cdef int run_callbacks(self) except -1
     # Gives the GIL up for a moment if this worker may have held it for long; returns the time.
     cdef int64_t breathe(self, Shift *shift) except -1
+    # The same for a worker that has done one more job; only now and then.
+    cdef int pace(self, Shift *shift) except -1
+    # By a worker that has done one more item of a job and is at nothing else: as steps_aside.
+    cdef bint done_one(self, Shift *shift) except -1
     # By a worker that has ended `count` items of a job and is at nothing else: true if it is to leave the rest of
     # them to others. Calls C only: nothing can be raised.
     cdef bint steps_aside(self, Shift *shift, size_t count) noexcept
+
+
+# The rest of a new shift, whose `place` is the caller's to say.
+cdef int begin_shift(Shift *shift) except -1
 
 
 cdef int64_t deadline_after(object timeout) except? -1

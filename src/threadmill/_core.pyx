@@ -339,14 +339,9 @@ cdef class Engine:
         cdef PyThreadState *state
         cdef tm_item *item
         cdef cbool start
-        cdef bint more, slow
-        cdef int64_t now, clocked
-        cdef unsigned jobs_per_clock = 1, jobs = 0
-        shift.owed_latch = NULL
+        cdef bint more
+        begin_shift(&shift)
         shift.place = &shift.worker.place
-        shift.owed_outbox = NULL
-        shift.spare.snapshot = shift.spare.copy = NULL
-        shift.switched = clocked = tm_os_now()
         tm_workq_enter(&self.queue, &shift.worker, searching)
         while True:
             item = tm_workq_pop(&self.queue, &shift.worker, &start)
@@ -370,13 +365,7 @@ cdef class Engine:
                 job.lose(error)
             tm_workq_ended(&shift.worker)
             job = None
-            jobs += 1
-            if jobs >= jobs_per_clock:
-                jobs = 0
-                now = self.breathe(&shift)
-                slow = now - clocked > SWITCH_NS // 4
-                jobs_per_clock = 1 if slow else min(2 * jobs_per_clock, MOST_JOBS_PER_CLOCK)
-                clocked = now
+            self.pace(&shift)
 
     cdef int64_t breathe(self, Shift *shift) except -1:
         cdef int64_t now = tm_os_now()
@@ -389,6 +378,21 @@ cdef class Engine:
             if TM_GIL:
                 tm_workq_look_around(&self.queue, now)
         return now
+
+    cdef int pace(self, Shift *shift) except -1:
+        cdef int64_t now
+        shift.jobs += 1
+        if shift.jobs >= shift.jobs_per_clock:
+            shift.jobs = 0
+            now = self.breathe(shift)
+            slow = now - shift.clocked > SWITCH_NS // 4
+            shift.jobs_per_clock = 1 if slow else min(2 * shift.jobs_per_clock, MOST_JOBS_PER_CLOCK)
+            shift.clocked = now
+        return 0
+
+    cdef bint done_one(self, Shift *shift) except -1:
+        self.pace(shift)
+        return self.steps_aside(shift, 1)
 
     cdef bint steps_aside(self, Shift *shift, size_t count) noexcept:
         if not TM_GIL:
@@ -429,6 +433,16 @@ cdef class Engine:
         finally:
             worker.nested = nested.outer
         return 0
+
+
+cdef int begin_shift(Shift *shift) except -1:
+    shift.owed_latch = NULL
+    shift.owed_outbox = NULL
+    shift.spare.snapshot = shift.spare.copy = NULL
+    shift.switched = shift.clocked = tm_os_now()
+    shift.jobs = 0
+    shift.jobs_per_clock = 1
+    return 0
 
 
 cdef void pay(Shift *shift, tm_workq *queue) noexcept nogil:

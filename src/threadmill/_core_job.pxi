@@ -185,10 +185,7 @@ cdef class Job:
         cdef Engine engine = <Engine><PyObject *>(<char *>worker.queue - queue_offset)
         cdef Shift shift
         cdef tm_nested nested
-        shift.owed_latch = NULL
-        shift.owed_outbox = NULL
-        shift.spare.snapshot = shift.spare.copy = NULL
-        shift.switched = tm_os_now()
+        begin_shift(&shift)
         nested.item = &self.item
         nested.serial = NULL
         shift.place = &nested.place

@@ -29,6 +29,15 @@ cdef class Outbox(Job):
     cdef tm_reserve_result reserve(self, size_t *index) noexcept:
         return tm_outbox_reserve(&self.box, index)
 
+    cdef int reserve_all(self, size_t count) except -1:
+        if not tm_outbox_reserve_all(&self.box, count):
+            raise MemoryError
+        return 0
+
+    cdef int cut(self, size_t count) except -1:
+        tm_outbox_cut(&self.box, count)
+        return 0
+
     cdef int put(self, size_t index, object value, bint is_error, bint ordered, Shift *shift) except -1:
         cdef void *tagged = <void *>(<uintptr_t><PyObject *>value | <uintptr_t>is_error)
         tm_incref_for_others(value)

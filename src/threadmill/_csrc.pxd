@@ -133,6 +133,12 @@ cdef extern from "workq.h" nogil:
     int64_t tm_workq_nap(tm_workq *queue, uintptr_t who, int64_t now)
 
 
+cdef extern from "readers.h" nogil:
+    void tm_readers_init(tm_atomic_size *readers)
+    cbool tm_readers_enter(tm_atomic_size *readers)
+    cbool tm_readers_leave(tm_atomic_size *readers)
+
+
 cdef extern from "outbox.h" nogil:
     ctypedef enum tm_out_result:
         TM_OUT_VALUE
@@ -148,6 +154,8 @@ cdef extern from "outbox.h" nogil:
     void tm_outbox_init(tm_outbox *box, size_t limit)
     void tm_outbox_free(tm_outbox *box)
     tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index)
+    cbool tm_outbox_reserve_all(tm_outbox *box, size_t count)
+    void tm_outbox_cut(tm_outbox *box, size_t count)
     cbool tm_outbox_put(tm_outbox *box, size_t index, void *value)
     cbool tm_outbox_put_next(tm_outbox *box, void *value)
     void tm_outbox_notify(tm_outbox *box)

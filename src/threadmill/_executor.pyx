@@ -10,8 +10,8 @@ from types import FunctionType
 
 from threadmill._core cimport END, LATE, TM_GIL, Engine, deadline_after
 from threadmill._csrc cimport tm_latch_done
+from threadmill._executor_map cimport ExecutorMap
 from threadmill._future cimport FutureCore
-from threadmill._imap cimport ExecutorMap
 from threadmill._results cimport ApplyResult
 from threadmill.future import Future
 
@@ -23,7 +23,6 @@ cdef extern from "_python.h":
 
 cdef extern from "Python.h":
     void PyObject_GC_UnTrack(object job)
-    Py_ssize_t PY_SSIZE_T_MAX
 
 
 cdef object MISSING = object()
@@ -110,8 +109,7 @@ cdef class ExecutorCore:
             star = len(iterables) > 1
             items = list(zip(*iterables) if star else iterables[0])
             if items:
-                items.reverse()
-                results = ExecutorMap(engine, PY_SSIZE_T_MAX, fn, items, star)
+                results = ExecutorMap(engine, len(items), fn, items, star)
                 if not engine.push(results):
                     raise self._refused()
                 return _all_results(results, deadline)

@@ -5,9 +5,8 @@ takes one item, puts the job back for the next worker, and then runs its item. S
 lock and no thread of its own, and is read no faster than workers are free.
 """
 
-cimport cython
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.ref cimport Py_DECREF
 from libc.stdint cimport int64_t
 
 from concurrent.futures import CancelledError
@@ -25,7 +24,6 @@ cdef extern from "_python.h":
     object tm_own(PyObject *reference)
     object tm_take_exception()
     PyObject *tm_call_one(object func, object item)
-    PyObject *tm_call_tuple(object func, object args)
 
 
 cdef extern from "Python.h":
@@ -77,18 +75,8 @@ cdef class IMapIterator(Outbox):
         self.run_next(engine, shift, func, &shift.spare)
         return leave(&shift.spare)
 
-    cdef PyObject *read(self) noexcept:
-        if self.pile is None:
-            return PyIter_Next(self.source)
-        if not self.pile:
-            return NULL
-        item = self.pile.pop()
-        Py_INCREF(item)
-        return <PyObject *>item
-
     cdef int let_go(self) except -1:
-        with cython.critical_section(self):             # against _task()
-            self.source = self.pile = self.func = self.context = None
+        self.source = self.func = self.context = None
         return 0
 
     cdef int run_next(self, Engine engine, Shift *shift, object func, Spare *spare) except -1:
@@ -103,7 +91,7 @@ cdef class IMapIterator(Outbox):
             self.fail(MemoryError())
             return engine.forget()
         shift.place[0] = index
-        cdef PyObject *item = self.read()
+        cdef PyObject *item = PyIter_Next(self.source)
         if item == NULL:
             self.let_go()
             if PyErr_Occurred() != NULL:
@@ -118,7 +106,7 @@ cdef class IMapIterator(Outbox):
             context = <object>spare.snapshot    # leave() lets go of it, and the job may have by now
             leave(spare)
             enter(spare, context)
-        cdef PyObject *result = tm_call_tuple(func, <object>item) if self.star else tm_call_one(func, <object>item)
+        cdef PyObject *result = tm_call_one(func, <object>item)
         Py_DECREF(<object>item)
         if result == NULL:
             return self.put(index, tm_take_exception(), True, self.ordered, shift)
@@ -137,7 +125,7 @@ cdef class IMapIterator(Outbox):
 
     cdef int lose(self, object error) except -1:
         cdef size_t index = 0
-        cdef bint at_its_end = self.source is None and self.pile is None
+        cdef bint at_its_end = self.source is None
         tm_latch_claim(&self.item.latch)
         self.let_go()
         self.lift()
@@ -154,27 +142,3 @@ cdef class IMapUnorderedIterator(IMapIterator):
 
     def __cinit__(self, *_):
         self.ordered = False
-
-
-cdef class ExecutorMap(IMapIterator):
-    """The job of an executor's `map` whose input has been read: a list, the first item last, that is the job's
-    own. With `star`, items are tuples of arguments."""
-
-    def __cinit__(self, Engine engine, size_t limit, func, list pile, bint star):
-        self.pile = pile
-        self.star = star
-
-    cdef int stop(self) except -1:
-        tm_latch_claim(&self.item.latch)
-        return 0
-
-    def _task(self):
-        """(fn, args, kwargs) of one that waits in a queue: it has no arguments of its own."""
-        with cython.critical_section(self):
-            return self.func, (), {}
-
-    def _cancel(self):
-        """Ends it as cancelled, by the thread that has taken it out of the queue."""
-        cdef bint pending = not tm_latch_claimed(&self.item.latch)
-        self.fail(None)
-        return pending

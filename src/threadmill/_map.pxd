@@ -18,11 +18,8 @@ cdef class MapResult(ApplyResult):
     cdef tm_atomic_size left                # items not ended; who brings it to zero sees all slots
     cdef tm_atomic_size failed              # 1 once an item has raised; who sets it writes `error`
     cdef object error
-    # Workers that may read func, args and context, and one until the map is failed; who brings it to zero
-    # lets go of these.
-    cdef tm_atomic_size readers
+    cdef tm_atomic_size readers             # of func, args and context. The owner leaves when the map is failed.
 
-    cdef bint get_in(self) noexcept
     cdef int get_out(self) except -1
     # `may_leave`: the shift is the worker's own, not that of a wait inside of a task.
     cdef int run_ranges(self, Engine engine, Shift *shift, size_t first, size_t claim, bint may_leave) except -1

@@ -42,18 +42,8 @@ cdef int64_t CLAIM_NS = 10_000
 cdef class MapResult(ApplyResult):
     """What `map_async` and `starmap_async` return. As `multiprocessing.pool.MapResult`."""
 
-    cdef bint get_in(self) noexcept:
-        cdef size_t readers = atomic_load_explicit(&self.readers, memory_order_relaxed)
-        while readers != 0:
-            # acquire: pairs with the release in get_out, so that what is read was not let go before.
-            if atomic_compare_exchange_weak_explicit(
-                    &self.readers, &readers, readers + 1, memory_order_acquire, memory_order_relaxed):
-                return True
-        return False
-
     cdef int get_out(self) except -1:
-        # acq_rel: the last one comes after all reads of the others.
-        if atomic_fetch_sub_explicit(&self.readers, 1, memory_order_acq_rel) == 1:
+        if tm_readers_leave(&self.readers):
             self.forget_task()
         return 0
 
@@ -67,7 +57,7 @@ cdef class MapResult(ApplyResult):
             else:
                 engine.forget()
         # Only with items of its own, which `left` counts: so nobody can be in finish() meanwhile.
-        if first < length and self.get_in():
+        if first < length and tm_readers_enter(&self.readers):
             self.run_ranges(engine, shift, first, claim, True)
             self.get_out()
         return 0
@@ -76,7 +66,7 @@ cdef class MapResult(ApplyResult):
         cdef size_t claim = self.chunksize if self.chunksize else 1
         cdef size_t first = atomic_fetch_add_explicit(&self.next, claim, memory_order_relaxed)
         cdef size_t length = self.length
-        if first < length and self.get_in():
+        if first < length and tm_readers_enter(&self.readers):
             self.run_ranges(engine, shift, first, claim, False)
             self.get_out()
         return 0
@@ -216,7 +206,7 @@ cdef MapResult new_map(object func, object iterable, Py_ssize_t chunksize, bint 
         job.complete()
         return job
     job.prepare(func, args, None, context)
-    atomic_store_explicit(&job.readers, 1, memory_order_relaxed)
+    tm_readers_init(&job.readers)
     tm_item_init(&job.item, job.length > max(chunksize, 1))
     atomic_store_explicit(&job.left, job.length, memory_order_relaxed)
     job.results = PyList_New(job.length)

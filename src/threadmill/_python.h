@@ -88,6 +88,13 @@ static inline PyObject *tm_tuple_item(PyObject *tuple, Py_ssize_t i) {
   return Py_NewRef(PyTuple_GET_ITEM(tuple, i));
 }
 
+/* Moves item i out of an exact list, which has one there, and which no other thread touches at that place. */
+static inline PyObject *tm_list_take(PyObject *list, Py_ssize_t i) {
+  PyObject *item = PyList_GET_ITEM(list, i);
+  PyList_SET_ITEM(list, i, Py_NewRef(Py_None));
+  return item;
+}
+
 /* func(*args), args an exact tuple, without another one being built. */
 static inline PyObject *tm_call_tuple(PyObject *func, PyObject *args) {
   return PyObject_Vectorcall(func, ((PyTupleObject *)args)->ob_item, (size_t)PyTuple_GET_SIZE(args), NULL);

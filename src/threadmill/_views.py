@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from threadmill._call import Call
 from threadmill._core import Engine
+from threadmill._executor_map import ExecutorMap
 from threadmill._future import FutureCore
-from threadmill._imap import ExecutorMap
 from threadmill._workers import Crew
 
 
@@ -52,7 +52,7 @@ class Cache:
 
 
 if TYPE_CHECKING:
-    Queued = Call | ExecutorMap[Any]
+    Queued = Call | ExecutorMap
 
 
 class NoFuture:
