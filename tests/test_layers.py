@@ -15,7 +15,7 @@ C_LAYERS = [
     {"lock", "parker", "spin"},
     {"latch", "atfork"},
     {"item", "idle", "batch", "crowd", "nap", "readers"},
-    {"serial", "workq", "workq_law", "workq_worker", "outbox"},
+    {"serial", "workq", "workq_law", "workq_worker", "workq_crowd", "outbox"},
     {"waits"},
 ]
 PACKAGE_LAYERS = [

@@ -183,6 +183,5 @@ CASES = (
             share(1.1, POOL, "bounded", POOL, "unbounded"),
         ),
         not_here=WITHOUT_BUFFERSIZE,
-        warmups=0,
     ),
 )

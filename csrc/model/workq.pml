@@ -329,7 +329,12 @@ pop:
   :: else
   fi;
   /* The look without the lock is left out: all that it does is to try a pop sooner. */
+wait:
   atomic { /* tm_workq_wait */
+    if
+    :: sleeps && admits -> sleeps = 0; goto pop /* it was woken */
+    :: else
+    fi;
     if
 #ifdef MUTANT_Q18 /* who finds on its way to sleep that nobody guards sleeps */
     :: guards ->
@@ -385,7 +390,7 @@ pop:
 #ifdef MUTANT_P1
     parked = parked & ~me;
 #endif
-    goto pop
+    goto wait
   :: else -> left++; goto start_of_thread
   fi;
 gone:

@@ -1,5 +1,5 @@
-/* workq_law.h: what the two sides of the work queue share: workq.c, for whoever pushes, starts and ends, and
- * workq_worker.c. All of it is called under the queue's lock, but for tm_unpark_all. */
+/* workq_law.h: what the sides of the work queue share: workq.c, for whoever pushes, starts and ends,
+ * workq_worker.c, and workq_crowd.c. All of it is called under the queue's lock, but for tm_unpark_all. */
 #ifndef TM_WORKQ_LAW_H
 #define TM_WORKQ_LAW_H
 
@@ -50,5 +50,33 @@ static inline void note_crowd(tm_workq *queue) {
     atomic_store_explicit(&queue->crowded, crowded, memory_order_relaxed);
   }
 }
+
+/* Whether the worker may take an item out: if it is at work already, or if one more may be. */
+static inline bool admits(tm_workq *queue, tm_worker *worker) {
+  return queue->at_work < queue->crowd.limit + worker->at_work;
+}
+
+static inline void set_at_work(tm_worker *worker, bool at_work) {
+  tm_workq *queue = worker->queue;
+  if (worker->at_work != at_work) {
+    worker->at_work = at_work;
+    queue->at_work += at_work ? 1 : -1u;
+    note_crowd(queue);
+  }
+}
+
+static inline void end_search(tm_worker *worker) { /* where something else keeps the law */
+  if (worker->searching) {
+    worker->searching = false;
+    if (TM_RULE(Q3)) {
+      worker->queue->searching = false;
+    }
+  }
+}
+
+/* Gives the lock up meanwhile: keeps out of the way while items wait and enough are at work,
+ * but looks now and then whether those get on. Comes back as the searcher if they do not. It stays while
+ * items come and go: for each that comes while nobody guards, a worker would be woken. */
+void tm_guard(tm_workq *queue, tm_worker *worker);
 
 #endif

@@ -5,9 +5,6 @@
  * submit to the wait for its result, far shorter than a fight over the host language's lock. */
 enum { GRACE_NS = 2000 };
 
-/* How long a worker that keeps out of the way does so before it looks whether the others get on. */
-enum { DOZE_NS = 250000 };
-
 static _Thread_local tm_worker *self;
 
 tm_worker *tm_worker_self(void) {
@@ -42,29 +39,6 @@ void tm_workq_enter(tm_workq *queue, tm_worker *worker, bool searching) {
   join_team(queue, worker);
   tm_lock_release(&queue->lock);
   self = worker;
-}
-
-/* Whether the worker may take an item out: if it is at work already, or if one more may be. */
-static bool admits(tm_workq *queue, tm_worker *worker) {
-  return queue->at_work < queue->crowd.limit + worker->at_work;
-}
-
-static void set_at_work(tm_worker *worker, bool at_work) {
-  tm_workq *queue = worker->queue;
-  if (worker->at_work != at_work) {
-    worker->at_work = at_work;
-    queue->at_work += at_work ? 1 : -1u;
-    note_crowd(queue);
-  }
-}
-
-static void end_search(tm_worker *worker) { /* under the lock, where something else keeps the law */
-  if (worker->searching) {
-    worker->searching = false;
-    if (TM_RULE(Q3)) {
-      worker->queue->searching = false;
-    }
-  }
 }
 
 void tm_workq_ended(tm_worker *worker) {
@@ -168,74 +142,11 @@ static bool look(tm_workq *queue) {
   return seen;
 }
 
-static size_t begun(tm_workq *queue) { /* under the lock */
-  return queue->begun + atomic_load_explicit(&queue->inner, memory_order_relaxed);
-}
-
-static void look_around(tm_workq *queue, int64_t now) { /* under the lock */
-  if (tm_crowd_is_due(&queue->crowd, now)) {
-    tm_crowd_look(&queue->crowd, now, tm_os_cpu_now(), begun(queue), queue->at_work);
-    note_crowd(queue);
-  }
-}
-
-void tm_workq_look_around(tm_workq *queue, int64_t now) {
-  tm_lock_acquire(&queue->lock);
-  look_around(queue, now);
-  tm_lock_release(&queue->lock);
-}
-
-bool tm_workq_step_aside(tm_worker *worker) {
-  tm_workq *queue = worker->queue;
-  tm_lock_acquire(&queue->lock);
-  bool aside = !admits(queue, worker);
-  if (aside) {
-    set_at_work(worker, false);
-  }
-  tm_lock_release(&queue->lock);
-  return aside;
-}
-
-/* Under the lock, which it gives up meanwhile: keeps out of the way while items wait and enough are at work,
- * but looks now and then whether those get on. Comes back as the searcher if they do not. It stays while
- * items come and go: for each that comes while nobody guards, a worker would be woken. */
-static void guard(tm_workq *queue, tm_worker *worker) {
-  tm_atomic_u32 nobody_wakes = 0;
-  end_search(worker);
-  worker->guards = queue->guarded = true;
-  bool moves = queue->crowd.limit != TM_CROWD_ALL;
-  while ((queue->items.first != NULL || moves) && !too_many(queue) && !worked_off(queue)) {
-    /* While more are at work than may be, items only end. */
-    size_t before = begun(queue) + queue->ended;
-    bool waited = queue->items.first != NULL;
-    tm_lock_release(&queue->lock);
-    int64_t until = tm_os_now() + DOZE_NS, now;
-    while ((now = tm_os_now()) < until) {
-      tm_os_wait(&nobody_wakes, 0, until);
-    }
-    tm_lock_acquire(&queue->lock);
-    bool same = begun(queue) + queue->ended == before;
-    if (same && waited) {
-      tm_crowd_stalled(&queue->crowd, now);
-      note_crowd(queue);
-    }
-    look_around(queue, now);
-    if (queue->items.first != NULL && admits(queue, worker) && !queue->searching) {
-      worker->searching = queue->searching = TM_RULE(Q19);
-      break;
-    }
-    moves = !same && queue->crowd.limit != TM_CROWD_ALL;
-  }
-  worker->guards = queue->guarded = false;
-}
-
-bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
-  if (worker->searching && !worker->leaving && look(queue)) {
-    return true;
-  }
-  tm_lock_acquire(&queue->lock);
+/* What a wait does after the look, under the lock, which it releases. *again: it has slept, and may work no
+ * more than before. */
+static bool wait_once(tm_workq *queue, tm_worker *worker, bool *again) {
   if (worker->guards || (TM_RULE(Q18) && !queue->guarded && !admits(queue, worker))) {
-    guard(queue, worker);
+    tm_guard(queue, worker);
   }
   take_place_back(worker); /* the job has not done so: a generator that nobody has closed */
   bool leaves = too_many(queue);
@@ -258,10 +169,30 @@ bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
   }
   tm_lock_release(&queue->lock);
   tm_unpark_all(woken);
-  if (!leaves) {
-    tm_parker_park(&worker->parker);
+  if (leaves) {
+    return false;
   }
-  return !leaves;
+  tm_parker_park(&worker->parker);
+  tm_lock_acquire(&queue->lock);
+  *again = !admits(queue, worker);
+  if (!*again) {
+    tm_lock_release(&queue->lock);
+  }
+  return true;
+}
+
+bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
+  if (worker->searching && !worker->leaving && look(queue)) {
+    return true;
+  }
+  tm_lock_acquire(&queue->lock);
+  bool again = true, stays = true;
+  /* Here, and not after another pop: its caller would first take the lock of the host language. */
+  while (again) {
+    again = false;
+    stays = wait_once(queue, worker, &again);
+  }
+  return stays;
 }
 
 void tm_workq_pay(tm_workq *queue, tm_latch **owed) {

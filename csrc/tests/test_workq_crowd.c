@@ -19,9 +19,22 @@ static void start_hand(hand *h) {
   tm_workq_enter(&queue, &h->worker, true);
 }
 
+static bool guarded(void) {
+  tm_lock_acquire(&queue.lock);
+  bool is = queue.guarded;
+  tm_lock_release(&queue.lock);
+  return is;
+}
+
+/* Woken to leave, and not to come to a pop, since too many are at work. */
+static void leaves(hand *h) {
+  join(h->thread);
+  CHECK(!h->again);
+}
+
 static void one_works_and_one_guards(void) {
   fresh_queue(3);
-  limit(&queue, 1, false);
+  limit(&queue, 1, true);
   CHECK(push(0) == TM_START);
   CHECK(push(1) == TM_PUSHED && push(2) == TM_PUSHED); /* somebody is being started */
   start_hand(&hands[0]);
@@ -35,14 +48,11 @@ static void one_works_and_one_guards(void) {
   hands[1].thread = start(wait_on_thread, &hands[1]);
   UNTIL(idle() == 1); /* there is nothing to guard: it sleeps */
   CHECK(!queue.guarded && push(4) == TM_PUSHED);
-  awake(&hands[1]); /* the first is at work, and may be for long */
-  CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
+  UNTIL(guarded()); /* the first is at work, and may be for long */
   CHECK(pop(&hands[0], false) == &items[4]);
-  hands[1].thread = start(wait_on_thread, &hands[1]);
   UNTIL(idle() == 1);
   tm_workq_close(&queue);
-  awake(&hands[1]);
-  leave(&hands[1]);
+  leaves(&hands[1]);
   leave(&hands[0]);
 }
 
@@ -84,25 +94,18 @@ static void somebody_always_guards(void) {
   hands[2].thread = start(wait_on_thread, &hands[2]);
   UNTIL(idle() == 2);
   CHECK(!queue.guarded && push(2) == TM_PUSHED);
-  awake(&hands[2]);
-  CHECK(push(3) == TM_PUSHED); /* somebody searches */
-  CHECK(pop(&hands[2], false) == NULL && hands[2].worker.guards && idle() == 1);
-  hands[2].thread = start(wait_on_thread, &hands[2]);
-  CHECK(push(4) == TM_PUSHED && idle() == 1);
+  UNTIL(guarded() && idle() == 1);
+  CHECK(push(3) == TM_PUSHED && push(4) == TM_PUSHED && idle() == 1);
   limit(&queue, 2, true);
   awake(&hands[2]);                          /* by itself */
   CHECK(pop(&hands[2], false) == &items[2]); /* wakes one to guard */
-  awake(&hands[1]);
-  CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
+  UNTIL(guarded() && idle() == 0);
   CHECK(pop(&hands[0], false) == &items[3] && pop(&hands[0], false) == &items[4]);
-  leave_all(3);
-}
-
-static bool guarded(void) {
-  tm_lock_acquire(&queue.lock);
-  bool is = queue.guarded;
-  tm_lock_release(&queue.lock);
-  return is;
+  UNTIL(idle() == 1);
+  tm_workq_close(&queue);
+  leaves(&hands[1]);
+  leave(&hands[0]);
+  leave(&hands[2]);
 }
 
 /* The one that guarded works now, when one that was sent away gets to its wait. */
@@ -126,25 +129,25 @@ static void the_guard_stays_while_items_come_and_go(void) {
   enter(&hands[0]);
   enter(&hands[1]);
   CHECK(push(0) == TM_PUSHED && pop(&hands[0], false) == &items[0]);
+  CHECK(push(1) == TM_PUSHED && pop(&hands[1], false) == NULL && hands[1].worker.guards);
+  hands[1].thread = start(wait_on_thread, &hands[1]);
+  CHECK(pop(&hands[0], false) == &items[1]);
   bool stays = false;
   /* It may leave if this thread does not run for the time of a doze. */
   for (int attempt = 0; !stays && attempt < 1000; attempt++) {
-    CHECK(push(1) == TM_PUSHED);
-    CHECK(pop(&hands[1], false) == NULL && hands[1].worker.guards);
-    hands[1].thread = start(wait_on_thread, &hands[1]);
-    CHECK(pop(&hands[0], false) == &items[1]);
+    CHECK(push(2) == TM_PUSHED);
+    UNTIL(guarded());
+    CHECK(pop(&hands[0], false) == &items[2]);
     /* For ten dozes. When one is over, hardly ever an item waits. */
     for (int64_t until = tm_os_now() + 3 * MS; (stays = guarded()) && tm_os_now() < until;) {
-      CHECK(push(2) == TM_PUSHED && pop(&hands[0], false) == &items[2]);
+      CHECK(push(3) == TM_PUSHED && pop(&hands[0], false) == &items[3]);
     }
-    UNTIL(!guarded());         /* nothing goes on */
-    bool sleeps = idle() == 1; /* else the last push has woken it, since it had left */
-    CHECK(!sleeps || push(3) == TM_PUSHED);
-    awake(&hands[1]);
-    CHECK(!sleeps || pop(&hands[0], false) == &items[3]);
   }
   CHECK(stays);
   limit(&queue, 2, true);
+  UNTIL(idle() == 1); /* nothing goes on */
+  tm_workq_close(&queue);
+  awake(&hands[1]);
   leave_all(2);
 }
 
