@@ -91,10 +91,13 @@ bool tm_outbox_reserve_all(tm_outbox *box, size_t count) {
     capacity *= 2;
   }
   box->slots = calloc(capacity, sizeof *box->slots);
+  if (box->slots == NULL) {
+    return false;
+  }
   box->capacity = capacity;
   box->reserved = count;
   box->ended = true;
-  return box->slots != NULL;
+  return true;
 }
 
 bool tm_outbox_put(tm_outbox *box, size_t index, void *value) {
@@ -127,10 +130,8 @@ void tm_outbox_notify(tm_outbox *box) {
   tm_os_wake_all(&box->epoch);
 }
 
-void tm_outbox_end(tm_outbox *box, bool unreserve) {
-  tm_lock_acquire(&box->lock);
-  box->reserved -= unreserve;
-  box->ended = true;
+/* Releases the lock after a change that all consumers have to see. */
+static void release_and_wake(tm_outbox *box) {
   bool awaited = change_epoch(box);
   tm_lock_release(&box->lock);
   if (awaited) {
@@ -138,14 +139,17 @@ void tm_outbox_end(tm_outbox *box, bool unreserve) {
   }
 }
 
+void tm_outbox_end(tm_outbox *box, bool unreserve) {
+  tm_lock_acquire(&box->lock);
+  box->reserved -= unreserve;
+  box->ended = true;
+  release_and_wake(box);
+}
+
 void tm_outbox_cut(tm_outbox *box, size_t count) {
   tm_lock_acquire(&box->lock);
   box->reserved = count;
-  bool awaited = change_epoch(box);
-  tm_lock_release(&box->lock);
-  if (awaited) {
-    tm_outbox_notify(box);
-  }
+  release_and_wake(box);
 }
 
 bool tm_outbox_unlimit(tm_outbox *box) {

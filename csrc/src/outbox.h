@@ -53,7 +53,7 @@ bool tm_outbox_gap(tm_outbox *box, bool ordered, size_t *index);
 tm_reserve_result tm_outbox_reserve(tm_outbox *box, size_t *index);
 
 /* For a new box in order, in the place of all reserves and of the end: promises so many values, and no more.
- * False: no memory. */
+ * False: no memory, and nothing is promised. */
 bool tm_outbox_reserve_all(tm_outbox *box, size_t count);
 
 /* The places from `count` on are taken back: none of them has a value, and none will have. */

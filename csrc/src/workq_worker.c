@@ -142,8 +142,8 @@ static bool look(tm_workq *queue) {
   return seen;
 }
 
-/* What a wait does after the look, under the lock, which it releases. *again: it has slept, and may work no
- * more than before. */
+/* What a wait does after the look, under the lock, which it releases; unless *again: then it has slept, may
+ * work no more than before, and holds the lock. */
 static bool wait_once(tm_workq *queue, tm_worker *worker, bool *again) {
   if (worker->guards || (TM_RULE(Q18) && !queue->guarded && !admits(queue, worker))) {
     tm_guard(queue, worker);
@@ -186,12 +186,11 @@ bool tm_workq_wait(tm_workq *queue, tm_worker *worker) {
     return true;
   }
   tm_lock_acquire(&queue->lock);
-  bool again = true, stays = true;
-  /* Here, and not after another pop: its caller would first take the lock of the host language. */
-  while (again) {
+  bool again, stays;
+  do { /* and no pop in between: its caller would first take the lock of the host language */
     again = false;
     stays = wait_once(queue, worker, &again);
-  }
+  } while (again);
   return stays;
 }
 

@@ -112,7 +112,6 @@ static void end_with_unreserve(void) {
   tm_outbox_free(&box);
 }
 
-/* The ring grows while its values lie across its end, from each offset. */
 static void all_reserved_at_once(void) {
   for (size_t count = 1; count < 20; count += 6) {
     tm_outbox_init(&box, count);
@@ -141,6 +140,7 @@ static void the_rest_taken_back(void) {
   tm_outbox_free(&box);
 }
 
+/* The ring grows while its values lie across its end, from each offset. */
 static void growth_with_wraparound(void) {
   for (size_t offset = 0; offset < 20; offset++) {
     tm_outbox_init(&box, SIZE_MAX);
@@ -173,6 +173,9 @@ static void no_memory(void) {
   box.capacity = box.reserved = SIZE_MAX / 16 + 1; /* full, and twice as much is never to be had */
   CHECK(tm_outbox_reserve(&box, &index) == TM_NO_MEMORY);
   CHECK(box.reserved == SIZE_MAX / 16 + 1 && box.capacity == box.reserved && box.slots == NULL);
+  tm_outbox_free(&box);
+  tm_outbox_init(&box, SIZE_MAX);
+  CHECK(!tm_outbox_reserve_all(&box, SIZE_MAX / 8) && gives(TM_OUT_EMPTY));
   tm_outbox_free(&box);
 }
 

@@ -164,10 +164,6 @@ cdef class Engine:
     cdef bint steps_aside(self, Shift *shift, size_t count) noexcept
 
 
-# The rest of a new shift, whose `place` is the caller's to say.
-cdef int begin_shift(Shift *shift) except -1
-
-
 cdef int64_t deadline_after(object timeout) except? -1
 
 

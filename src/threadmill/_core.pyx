@@ -381,6 +381,7 @@ cdef class Engine:
 
     cdef int pace(self, Shift *shift) except -1:
         cdef int64_t now
+        cdef bint slow
         shift.jobs += 1
         if shift.jobs >= shift.jobs_per_clock:
             shift.jobs = 0
@@ -435,14 +436,14 @@ cdef class Engine:
         return 0
 
 
-cdef int begin_shift(Shift *shift) except -1:
+cdef void begin_shift(Shift *shift) noexcept:
+    """All but `place`, which is the caller's to say, and `worker`."""
     shift.owed_latch = NULL
     shift.owed_outbox = NULL
     shift.spare.snapshot = shift.spare.copy = NULL
     shift.switched = shift.clocked = tm_os_now()
     shift.jobs = 0
     shift.jobs_per_clock = 1
-    return 0
 
 
 cdef void pay(Shift *shift, tm_workq *queue) noexcept nogil:

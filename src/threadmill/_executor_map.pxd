@@ -14,6 +14,7 @@ cdef class ExecutorMap(Outbox):
     # Of func, context and items. Who makes `next` reach the length leaves for the owner.
     cdef tm_atomic_size readers
 
+    # The next item, or beyond. Calls C only: nothing can be raised.
     cdef size_t claim(self) noexcept
     # The first item that nobody had claimed, or beyond: from here on nothing begins.
     cdef size_t claim_all(self) except? 0
